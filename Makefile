@@ -1,0 +1,10 @@
+# Everything is in bootstrap.py, so that machines without make do the same.
+# ARGS go to the target's own command: make test ARGS='-k units', make PYTHON=python3.12
+PYTHON ?= python3
+ARGS ?=
+
+.PHONY: make test venv publish peers docs clean help
+.DEFAULT_GOAL := make
+
+make test venv publish peers docs clean help:
+	@$(PYTHON) bootstrap.py $@ $(ARGS)
