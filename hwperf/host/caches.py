@@ -1,0 +1,74 @@
+"""Caches. This module lists the data and instruction caches that the system tells of.
+
+What a virtual machine tells is the host's cache, of which it may get a small share: the measured
+latency curve, not this list, says where a working set stops fitting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hwperf.host.cpu import CPUS, parse_cpu_list
+from hwperf.host.files import HOST, numbered, optional
+
+__all__ = ["Cache", "caches"]
+
+_UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
+
+
+@dataclass(frozen=True)
+class Cache:
+    """One cache: `kind` is "data", "instruction" or "unified"; None where the system is silent."""
+
+    level: int
+    kind: str
+    size_bytes: int | None
+    line_bytes: int | None
+    ways: int | None
+    shared_cpus: tuple[int, ...]
+
+    @property
+    def name(self) -> str:
+        """The field's name for it: L1d, L1i, L2, L3."""
+        return f"L{self.level}{self.kind[0] if self.kind != 'unified' else ''}"
+
+
+def caches(root: Path = HOST, cpu: int | None = None) -> tuple[Cache, ...]:
+    """Return the caches by level, kind and CPUs: each once, or only those that *cpu* uses."""
+    cpus = numbered(root, CPUS, "cpu") if cpu is None else (cpu,)
+    found = {cache for each in cpus for cache in _of(root, each)}
+    return tuple(sorted(found, key=lambda cache: (cache.level, cache.kind, cache.shared_cpus)))
+
+
+def _of(root: Path, cpu: int) -> Iterator[Cache]:
+    for index in numbered(root, f"{CPUS}/cpu{cpu}/cache", "index"):
+        directory = f"{CPUS}/cpu{cpu}/cache/index{index}"
+        level = _number(optional(root, f"{directory}/level"))
+        kind = optional(root, f"{directory}/type")
+        if level is None or kind is None:
+            continue
+        yield Cache(
+            level=level,
+            kind=kind.lower(),
+            size_bytes=_size(optional(root, f"{directory}/size")),
+            line_bytes=_number(optional(root, f"{directory}/coherency_line_size")),
+            ways=_number(optional(root, f"{directory}/ways_of_associativity")),
+            shared_cpus=parse_cpu_list(optional(root, f"{directory}/shared_cpu_list") or "")
+            or (cpu,),
+        )
+
+
+def _size(told: str | None) -> int | None:
+    """Return the bytes of a kernel size such as "512K"; 0 means unknown there."""
+    if not told:
+        return None
+    unit = _UNITS.get(told[-1], 1)
+    digits = told[:-1] if told[-1] in _UNITS else told
+    return int(digits) * unit or None if digits.isdecimal() else None
+
+
+def _number(told: str | None) -> int | None:
+    """Return a positive number, or None: the kernel writes 0 for what it does not know."""
+    return int(told) or None if told and told.isdecimal() else None
