@@ -1,7 +1,8 @@
 """Where workloads come from. This module loads them by entry point, built-in ones like anybody's.
 
 A plugin is a module named in ``[project.entry-points."hwperf.workloads"]``; every ``Workload`` in
-it is taken. One that cannot be imported is reported by name and cause and costs nobody else their run.
+it is taken. One that cannot be imported is reported by name and cause and costs nobody else their
+run.
 """
 
 from __future__ import annotations

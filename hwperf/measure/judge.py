@@ -1,0 +1,92 @@
+"""What a measurement is worth. This module turns samples into a verdict with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping
+
+from hwperf.measure import stats
+from hwperf.measure.profile import Profile
+from hwperf.measure.result import Verdict
+from hwperf.measure.sample import Sample, Samples
+from hwperf.metrics import Metric
+from hwperf.units import format_quantity
+
+__all__ = ["IMPOSSIBLE", "UNSTABLE", "disturbances", "impossible", "judge", "usable"]
+
+IMPOSSIBLE = 1.05
+"""A rate above this multiple of the limit is rejected; the rest is the limit's own inexactness."""
+
+UNSTABLE = 0.05
+"""Half-width of the interval of the median, relative, above which a result is not trusted."""
+
+
+def usable(samples: Samples, profile: Profile) -> tuple[Sample, ...]:
+    """Return the clean samples while enough remain, otherwise all of them."""
+    kept = samples.clean
+    return kept if len(kept) >= profile.min_samples else samples.all
+
+
+def disturbances(samples: Samples) -> Mapping[str, int]:
+    """Return how many samples each cause disturbed."""
+    return dict(Counter(cause for s in samples.all for cause in s.disturbance.causes))
+
+
+def impossible(cost_s: float, limit: float | None, metric: Metric) -> str | None:
+    """Return why a cost cannot be, or None.
+
+    Args:
+        cost_s: seconds per unit of work.
+        limit: units of work per second that are physically possible, or None if unknown.
+        metric: in whose units to say it.
+    """
+    if not (math.isfinite(cost_s) and cost_s > 0):
+        return f"the cost is {cost_s!r} s per unit of work; expected a time above zero"
+    if limit is None or 1 / cost_s <= IMPOSSIBLE * limit:
+        return None
+    measured = format_quantity(metric.value(cost_s), metric.unit)
+    bound = format_quantity(metric.value(1 / limit), metric.unit)
+    return (
+        f"{measured} is beyond the physical limit of {bound} by a factor of "
+        f"{1 / (cost_s * limit):.3g}; typical causes: the compiler deleted the loop, memory never "
+        "written, a cache answered, a wrong amount"
+    )
+
+
+def judge(
+    samples: Samples, profile: Profile, *, limit: float | None, metric: Metric
+) -> tuple[Verdict, str]:
+    """Return the verdict on *samples* and why it is not ok."""
+    kept = usable(samples, profile)
+    costs = [sample.cost_s for sample in kept]
+    reason = impossible(stats.median(costs), limit, metric)
+    if reason is not None:
+        return "impossible", reason
+    lost = _lost(samples)
+    if len(samples.all) < profile.min_samples:
+        return "noisy", (
+            f"only {len(samples.all)} samples in {samples.elapsed_s:.1f} s, wanted "
+            f"{profile.min_samples}{lost}. Give it a larger --budget."
+        )
+    if len(samples.clean) < profile.min_samples:
+        return "noisy", (
+            f"result not trusted: only {len(samples.clean)} samples were undisturbed, wanted "
+            f"{profile.min_samples}{lost}. Close other programs; see docs/stability.md."
+        )
+    spread = stats.half_width(costs)
+    if not spread <= UNSTABLE:
+        return "noisy", (
+            f"result may be unstable: the 99 % interval of the median is ±{100 * spread:.0f} % "
+            f"(limit ±{100 * UNSTABLE:.0f} %){lost}. Close other programs; see docs/stability.md."
+        )
+    return "ok", ""
+
+
+def _lost(samples: Samples) -> str:
+    disturbed = len(samples.all) - len(samples.clean)
+    if not disturbed:
+        return ""
+    causes = sorted(disturbances(samples).items(), key=lambda item: -item[1])
+    named = ", ".join(f"{name.removesuffix('_s').replace('_', ' ')} {n}" for name, n in causes)
+    return f"; {disturbed} of {len(samples.all)} lost their core ({named})"

@@ -1,0 +1,187 @@
+"""One point from end to end. This module sets up, rehearses, samples, checks and judges."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
+from typing import Any
+
+from hwperf.errors import HwperfError, Unsupported
+from hwperf.measure import clock, stats
+from hwperf.measure.affinity import pinned
+from hwperf.measure.interference import Probes
+from hwperf.measure.judge import disturbances, judge, usable
+from hwperf.measure.profile import QUICK, Profile
+from hwperf.measure.rehearsal import rehearse
+from hwperf.measure.result import Result, Verdict
+from hwperf.measure.sample import Instruments, Samples, collect
+from hwperf.measure.stage import Stage, StageError, raised, set_up
+from hwperf.workload import Params, Workload
+
+__all__ = ["instruments", "measure"]
+
+_BATCH = 1000  # Operations that a p99 needs: ten beyond it.
+
+
+def measure(
+    workload: Workload,
+    params: Params,
+    *,
+    profile: Profile = QUICK,
+    tools: Callable[[], AbstractContextManager[Instruments]] | None = None,
+) -> Result:
+    """Measure one point of *workload* in this process.
+
+    Args:
+        workload: what to measure.
+        params: one of ``workload.points()``.
+        profile: the budget.
+        tools: gives the instruments; by default the host's.
+
+    Returns:
+        The result, whatever happened: a workload that raises gives the verdict ``failed``.
+    """
+    started = time.time()
+    begin = clock.wall()
+    try:
+        reason = workload.unsupported(params)
+        if reason:
+            raise Unsupported(reason)
+        result = _measured(workload, params, profile, tools or instruments)
+    except Unsupported as why:
+        result = _dropped(workload, params, "n/a", str(why))
+    except HwperfError as why:
+        result = _dropped(workload, params, "failed", str(why))
+    except Exception as error:  # Border: one point of a sweep must not cost the others.
+        result = _dropped(workload, params, "failed", raised("the workload", error))
+    return _tagged(result, started=started, wall_s=clock.wall() - begin, profile=profile.name)
+
+
+@contextmanager
+def instruments() -> Iterator[Instruments]:
+    """Open the host's instruments and pin the thread; close and release at the end."""
+    with pinned() as core, Probes() as probes:
+        yield Instruments(
+            wall=clock.wall,
+            tick_s=clock.resolution_s(),
+            probes=probes,
+            core=core,
+            core_clock=clock.core_clock(),
+        )
+
+
+def _measured(
+    workload: Workload,
+    params: Params,
+    profile: Profile,
+    tools: Callable[[], AbstractContextManager[Instruments]],
+) -> Result:
+    begin = clock.wall()
+    if profile.rehearsal_s == float("inf"):
+        rehearse(workload, params)
+        begin = clock.wall()
+    with set_up(workload, params) as stage:
+        set_up_s = clock.wall() - begin
+        if set_up_s <= profile.rehearsal_s < float("inf"):
+            rehearse(workload, params)
+        with tools() as opened:
+            samples = _collect(stage, profile, opened)
+            core = opened.core.number
+            unavailable = dict(getattr(opened.probes, "unavailable", {}))
+        stage.check()
+    result = _summary(workload, params, profile, stage, samples)
+    return _tagged(
+        result,
+        core=core,
+        set_up_s=set_up_s,
+        warm_up_s=samples.warm_up_s,
+        sampling_s=samples.elapsed_s,
+        unavailable=unavailable,
+    )
+
+
+def _collect(stage: Stage, profile: Profile, opened: Instruments) -> Samples:
+    try:
+        return collect(stage, profile, opened)
+    except HwperfError:
+        raise
+    except Exception as error:
+        raise StageError(raised("the kernel", error)) from error
+
+
+def _summary(
+    workload: Workload, params: Params, profile: Profile, stage: Stage, samples: Samples
+) -> Result:
+    limit = workload.limit_at(params)
+    verdict, reason = judge(samples, profile, limit=limit, metric=workload.metric)
+    common: dict[str, Any] = {
+        "workload_id": workload.id,
+        "params": dict(params),
+        "metric": workload.metric,
+        "version": workload.version,
+        "verdict": verdict,
+        "reason": reason,
+        "n_disturbed": len(samples.all) - len(samples.clean),
+        "disturbances": disturbances(samples),
+        "limit": limit,
+        "amounts": dict(stage.work.amounts),
+        "calls_per_sample": samples.calls,
+        "tags": _clock_tags(samples),
+    }
+    if verdict == "impossible":
+        return Result(**common)
+    costs = [sample.cost_s for sample in usable(samples, profile)]
+    return Result(
+        **common,
+        cost_s=stats.median(costs),
+        interval_cost_s=stats.interval_of_median(costs) or (min(costs), max(costs)),
+        samples=tuple(costs),
+        **_distribution(samples, profile),
+    )
+
+
+def _clock_tags(samples: Samples) -> dict[str, Any]:
+    clocks = [sample.clock_hz for sample in samples.all if sample.clock_hz]
+    if not clocks:
+        return {}
+    return {
+        "clock_hz": stats.median(clocks),
+        "clock_low_hz": min(clocks),
+        "clock_high_hz": max(clocks),
+    }
+
+
+def _distribution(samples: Samples, profile: Profile) -> dict[str, Any]:
+    pooled = [value for sample in usable(samples, profile) for value in sample.latencies]
+    if not pooled:
+        return {}
+    batches = [pooled[i : i + _BATCH] for i in range(0, len(pooled) - _BATCH + 1, _BATCH)]
+    return {
+        "percentiles": {
+            "p50": stats.percentile(pooled, 50),
+            "p99": stats.percentile(pooled, 99),
+            "p99.9": stats.percentile(pooled, 99.9),
+        },
+        "p99_samples": tuple(stats.quantile(batch, 0.99) for batch in batches),
+    }
+
+
+def _dropped(workload: Workload, params: Params, verdict: Verdict, reason: str) -> Result:
+    try:
+        version = workload.version
+    except Exception:  # Border: a workload whose kernels cannot even be loaded still has a result.
+        version = ""
+    return Result(
+        workload_id=workload.id,
+        params=dict(params),
+        metric=workload.metric,
+        verdict=verdict,
+        reason=reason,
+        version=version,
+    )
+
+
+def _tagged(result: Result, **tags: Any) -> Result:
+    return replace(result, tags={**result.tags, **tags})

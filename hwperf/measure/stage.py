@@ -1,0 +1,124 @@
+"""One run of a workload's generator. This module sets up, checks, tears down, says what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from hwperf.errors import CheckFailed, DeclarationError, HwperfError
+from hwperf.workload import Params, Work, Workload
+
+__all__ = ["Stage", "StageError", "raised", "set_up"]
+
+
+class StageError(HwperfError):
+    """A workload raised where it should not have; the message says in which phase and what."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A workload that has been set up.
+
+    Attributes:
+        work: what it yielded.
+        amount: primary units of work in one call.
+        generator: the workload's generator, waiting at its ``yield``.
+    """
+
+    work: Work
+    amount: float
+    generator: Iterator[Work]
+
+    @property
+    def kernel(self) -> Callable[[], Any]:
+        """The kernel of this stage."""
+        return self.work.kernel
+
+    def run(self) -> Any:
+        """Call the kernel once and return what it returns.
+
+        Raises:
+            StageError: if it raises.
+        """
+        try:
+            return self.work.kernel()
+        except HwperfError:
+            raise
+        except Exception as error:
+            raise StageError(raised("the kernel", error)) from error
+
+    def check(self) -> None:
+        """Run what stands after ``yield``, and the tear-down.
+
+        Raises:
+            CheckFailed: if the check fails, by CheckFailed or by any other exception.
+        """
+        try:
+            again = next(self.generator)
+        except StopIteration:
+            return
+        except CheckFailed:
+            raise
+        except AssertionError as error:
+            raise CheckFailed(str(error) or "an assertion of the check does not hold") from error
+        except Exception as error:
+            raise CheckFailed(raised("the check", error)) from error
+        raise DeclarationError(f"the workload yields twice; the second time {again!r}")
+
+
+@contextmanager
+def set_up(workload: Workload, params: Params) -> Iterator[Stage]:
+    """Run what stands before ``yield``; tear down at the end, whatever happens.
+
+    Raises:
+        Unsupported: if the host cannot run the point.
+        StageError: if the set-up raises anything else.
+        DeclarationError: if it does not yield the work that it declares.
+    """
+    generator = iter(workload.function(**params))
+    try:
+        yield Stage(*_first_work(workload, generator), generator)
+    finally:
+        close = getattr(generator, "close", None)
+        if close is not None:
+            close()
+
+
+def _first_work(workload: Workload, generator: Iterator[Work]) -> tuple[Work, float]:
+    try:
+        work = next(generator)
+    except StopIteration:
+        raise DeclarationError("the workload ended before it yielded its Work") from None
+    except HwperfError:
+        raise
+    except Exception as error:
+        raise StageError(raised("the set-up", error)) from error
+    if not isinstance(work, Work):
+        raise DeclarationError(f"the workload yields {work!r}; expected Work(kernel, bytes=...)")
+    if work.latencies != workload.has_latencies:
+        raise DeclarationError(
+            f"Work(latencies={work.latencies}) disagrees with the declaration; write the constant "
+            "in the function's own Work(...) call"
+        )
+    amount = work.amounts.get(workload.metric.amount)
+    if amount is None:
+        raise DeclarationError(
+            f"Work gives {', '.join(work.amounts)}, but the metric {workload.metric.name!r} "
+            f"divides by {workload.metric.amount}; add {workload.metric.amount}=..."
+        )
+    return work, amount
+
+
+def raised(phase: str, error: Exception) -> str:
+    """Return one line that says which phase raised what, and where."""
+    message = " ".join(str(error).split())
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    place = ""
+    if frame is not None:
+        code = frame.tb_frame.f_code
+        place = f" ({code.co_filename.rsplit('/', 1)[-1]}:{frame.tb_lineno})"
+    return f"{phase} raised {type(error).__name__}: {message or 'no message'}{place}"
