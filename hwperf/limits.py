@@ -1,0 +1,176 @@
+"""What physics and data sheets allow. This module derives upper bounds for rates on this host.
+
+A measured rate above its bound did not happen: a loop was deleted, an amount is wrong. So each
+bound is generous upward, is never measured, and is None where the host does not tell enough.
+
+Each function takes a workload's parameters as keywords and uses those that it knows: ``nbytes``
+(bytes of one array), ``n_threads`` (cores at work, 1) and ``chains`` (independent chases, 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+from hwperf.host import caches, cpu, dimms, memory, microarchitecture, simd, virtualization
+from hwperf.host.facts import Unavailable
+from hwperf.host.files import HOST, optional
+
+__all__ = [
+    "copy_bandwidth",
+    "core_copy_bandwidth",
+    "core_load_bandwidth",
+    "core_store_bandwidth",
+    "dependent_loads",
+    "dram_bandwidth",
+    "load_bandwidth",
+    "store_bandwidth",
+]
+
+# Hz. The highest clock that a processor has been sold with: Intel Core i9-14900KS, maximum turbo
+# frequency 6.2 GHz (Intel product specification, 2024). Used where the host does not tell.
+FASTEST_CLOCK_HZ = 6.2e9
+
+# cpufreq drivers whose cpuinfo_max_freq includes the boost clock; acpi-cpufreq gives the nominal
+# one, and Arm firmware differs. Source: Linux, Documentation/admin-guide/pm/{intel_pstate,
+# amd-pstate}.rst, "scaling_max_freq and cpuinfo_max_freq".
+_DRIVERS_WITH_BOOST = ("intel_pstate", "intel_cpufreq", "amd-pstate", "amd-pstate-epp")
+
+# B per cycle out of L1, by the bytes of a vector register: the most load pipes of any core with
+# registers of that width, times the width.
+#   64: 2 x 64 (Intel since Skylake-SP, Optimization Reference Manual; AMD Zen 5, its
+#       Software Optimization Guide 58455, section 2.12)
+#   32: 3 x 32 (Intel Golden Cove, Optimization Reference Manual, "Golden Cove")
+#   16: 4 x 16 (Arm Cortex-X925, Software Optimization Guide, "load/store pipelines")
+_LOADED_PER_CYCLE = {64: 128, 32: 96, 16: 64}
+
+# B per cycle into L1: one line of 64 B. No core listed above commits more, whatever its width.
+_STORED_PER_CYCLE = 64
+
+# A core that our table of microarchitectures does not know may be newer than these figures: each
+# doubling of a path to L1 so far took more than five years, so one doubling is allowed for.
+_UNKNOWN_CORE = 2
+
+# Cycles from a load's address to its value in a dependent load: 4 or 5 on x86, 4 on Arm's cores,
+# 3 on Apple's Firestorm and some in-order cores. No shipping core does it in 2.
+_LOAD_TO_USE_CYCLES = 3
+
+
+def core_load_bandwidth(**params: object) -> float | None:
+    """Return the B/s that the cores at work can load from L1."""
+    per_cycle = _loaded_per_cycle()
+    return None if per_cycle is None else per_cycle * _clock_hz() * _count(params, "n_threads")
+
+
+def core_store_bandwidth(**params: object) -> float | None:
+    """Return the B/s that the cores at work can store into L1."""
+    return _STORED_PER_CYCLE * _newer() * _clock_hz() * _count(params, "n_threads")
+
+
+def core_copy_bandwidth(**params: object) -> float | None:
+    """Return the B/s, loads and stores counted, that the cores at work can move through L1."""
+    loads, stores = core_load_bandwidth(**params), core_store_bandwidth(**params)
+    return None if loads is None or stores is None else loads + stores
+
+
+def dram_bandwidth(**params: object) -> float | None:
+    """Return the B/s at which arrays of *nbytes* each can be gone through, by the memory modules.
+
+    Peak = sum over the modules of (transfers per second) x (bytes of data bus), as if each had a
+    channel of its own: two on one channel share it, so this can be above the truth, never below.
+
+    Of n bytes at most C, the capacity of all caches, are still there from the pass before, so
+    n - C come from the modules and the rate is at most peak x n / (n - C): None for n <= C. With
+    no nbytes the working set counts as far larger than the caches.
+
+    None in a virtual machine (its modules are made up) and where the modules are not told or do
+    not add up to the memory that is there, as with memory stacked on the package.
+    """
+    peak, cached = _dram_peak(), _cached_bytes()
+    nbytes = params.get("nbytes")
+    if peak is None or not isinstance(nbytes, (int, float)):
+        return peak
+    return peak * nbytes / (nbytes - cached) if cached is not None and nbytes > cached else None
+
+
+def load_bandwidth(**params: object) -> float | None:
+    """Return the lower of `core_load_bandwidth` and `dram_bandwidth`, of those that are known."""
+    return _tighter(core_load_bandwidth, params)
+
+
+def store_bandwidth(**params: object) -> float | None:
+    """Return the lower of `core_store_bandwidth` and `dram_bandwidth`, of those that are known."""
+    return _tighter(core_store_bandwidth, params)
+
+
+def copy_bandwidth(**params: object) -> float | None:
+    """Return the lower of `core_copy_bandwidth` and `dram_bandwidth`, of those that are known."""
+    return _tighter(core_copy_bandwidth, params)
+
+
+def dependent_loads(**params: object) -> float | None:
+    """Return the op/s of *chains* independent chains of loads, each waiting for the one before.
+
+    At least 3 cycles from a load to the next of its chain, at the highest clock.
+    """
+    return _clock_hz() / _LOAD_TO_USE_CYCLES * _count(params, "chains", "n_threads")
+
+
+def _tighter(core: Callable[..., float | None], params: dict[str, object]) -> float | None:
+    known = [bound for bound in (core(**params), dram_bandwidth(**params)) if bound is not None]
+    return min(known, default=None)
+
+
+def _count(params: dict[str, object], *names: str) -> int:
+    """Return the product of those counts among *params* that *names* give; 1 for the others."""
+    product = 1
+    for name in names:
+        value = params.get(name)
+        product *= value if isinstance(value, int) else 1
+    return product
+
+
+@cache
+def _clock_hz() -> float:
+    """Return a clock in Hz that no core of this host passes."""
+    driver = optional(HOST, f"{cpu.CPUS}/cpu0/cpufreq/scaling_driver")
+    told = cpu.max_clock_hz() if driver in _DRIVERS_WITH_BOOST else None
+    return told or FASTEST_CLOCK_HZ
+
+
+@cache
+def _loaded_per_cycle() -> int | None:
+    width = simd.widest_bytes(simd.simd_sets())
+    return None if width is None else _LOADED_PER_CYCLE[width] * _newer()
+
+
+@cache
+def _newer() -> int:
+    try:
+        microarchitecture.microarchitecture()
+    except Unavailable:
+        return _UNKNOWN_CORE
+    return 1
+
+
+@cache
+def _cached_bytes() -> int | None:
+    """Return the capacity of all caches that hold data, or None where the host does not tell."""
+    sizes = [each.size_bytes for each in caches.caches() if each.kind != "instruction"]
+    return sum(size for size in sizes if size) if any(sizes) else None
+
+
+@cache
+def _dram_peak() -> float | None:
+    if virtualization.is_virtual() is not False:
+        return None
+    try:
+        modules = dimms.dimms()
+        total = memory.total_bytes()
+    except Unavailable:
+        return None
+    peaks = [module.peak_bandwidth for module in modules]
+    listed = sum(module.size_bytes for module in modules)
+    if listed < total or None in peaks:
+        return None
+    return sum(peak for peak in peaks if peak)
