@@ -18,6 +18,7 @@ from hwperf.host.files import HOST, optional
 
 __all__ = [
     "copy_bandwidth",
+    "core_clock",
     "core_copy_bandwidth",
     "core_load_bandwidth",
     "core_store_bandwidth",
@@ -106,6 +107,11 @@ def store_bandwidth(**params: object) -> float | None:
 def copy_bandwidth(**params: object) -> float | None:
     """Return the lower of `core_copy_bandwidth` and `dram_bandwidth`, of those that are known."""
     return _tighter(core_copy_bandwidth, params)
+
+
+def core_clock(**params: object) -> float | None:
+    """Return the Hz that no core of this host passes."""
+    return _clock_hz()
 
 
 def dependent_loads(**params: object) -> float | None:

@@ -13,7 +13,7 @@ from hwperf.host.facts import Unavailable
 from hwperf.host.files import HOST, text
 from hwperf.units import format_bytes
 
-__all__ = ["available_bytes", "meminfo", "require", "total_bytes"]
+__all__ = ["available_bytes", "lacking", "meminfo", "require", "total_bytes"]
 
 # Kept free of what is available: page tables for 4 KiB pages take 8 B / 4096 B = 0.2 %, Linux
 # keeps 3 % for the user (vm.user_reserve_kbytes), and the interpreter grows while it measures.
@@ -54,22 +54,29 @@ def available_bytes(root: Path = HOST) -> int:
 
 
 def require(nbytes: int, root: Path = HOST) -> None:
-    """Raise Unsupported, with the figures, when *nbytes* of working memory do not fit.
+    """Raise Unsupported, with the figures, when *nbytes* of working memory do not fit."""
+    reason = lacking(nbytes, root)
+    if reason:
+        raise Unsupported(reason)
+
+
+def lacking(nbytes: int, root: Path = HOST) -> str | None:
+    """Return why *nbytes* of working memory do not fit, with the figures, or None.
 
     Nothing is judged where the system does not tell what is available.
     """
     try:
         available, source = _available(root)
     except Unavailable:
-        return
+        return None
     usable = int(available * (1 - RESERVE))
-    if nbytes > usable:
-        raise Unsupported(
-            f"{format_bytes(nbytes)} of memory are needed, {format_bytes(usable)} are usable "
-            f"({format_bytes(available)} available by {source}, less "
-            f"{RESERVE * 100:.0f} % kept free). "
-            "Close other programs, raise the limit, or measure a smaller working set."
-        )
+    if nbytes <= usable:
+        return None
+    return (
+        f"{format_bytes(nbytes)} of memory are needed, {format_bytes(usable)} are usable "
+        f"({format_bytes(available)} available by {source}, less {RESERVE * 100:.0f} % kept free). "
+        "Close other programs, raise the limit, or measure a smaller working set."
+    )
 
 
 def _available(root: Path) -> tuple[int, str]:

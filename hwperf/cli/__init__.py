@@ -1,0 +1,1 @@
+"""The command line. This package holds one module per verb: parsing and printing only."""

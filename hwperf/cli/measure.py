@@ -1,0 +1,83 @@
+"""``hwperf measure``. This module measures one workload in this process and prints it."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from hwperf.cli.selection import points_of, shown_params
+from hwperf.errors import UsageError
+from hwperf.measure import FULL, Result, measure
+from hwperf.plugins import load
+from hwperf.units import format_quantity, parse_seconds
+
+__all__ = ["measure_command"]
+
+
+@click.command("measure")
+@click.argument("id")
+@click.option(
+    "-p", "--param", "given", multiple=True, metavar="NAME=VALUE",
+    help="Only this value of a parameter; may be repeated.",
+)  # fmt: skip
+@click.option(
+    "--budget", default="1s", show_default=True, metavar="TIME", help="Measuring time per point."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per point.")
+def measure_command(id: str, given: tuple[str, ...], budget: str, as_json: bool) -> int:
+    """Measure the workload ID here and now, every point or those that -p selects.
+
+    Exits with 1 if a point failed or was impossible.
+    """
+    registry = load()
+    profile = FULL.with_budget(parse_seconds(budget))
+    try:
+        workload = registry.find(id)
+    except UsageError as error:
+        causes = "".join(f"\nhwperf: {broken}" for broken in registry.broken)
+        raise UsageError(f"{error}{causes}") from None
+    bad = 0
+    for params in points_of(workload, given):
+        result = measure(workload, params, profile=profile)
+        bad += result.verdict in ("failed", "impossible")
+        line = json.dumps(result.to_json(), allow_nan=False) if as_json else _shown(result)
+        click.echo(line)
+        sys.stdout.flush()
+    return 1 if bad else 0
+
+
+def _shown(result: Result) -> str:
+    name = f"{result.workload_id}  {shown_params(dict(result.params))}".rstrip()
+    if not result.is_measured:
+        return f"{name}\n    {result.verdict}: {result.reason}"
+    unit = result.metric.unit
+    low, high = result.interval or (None, None)
+    parts = [
+        f"{format_quantity(result.value, unit)}"
+        f"  [{format_quantity(low, unit)} .. {format_quantity(high, unit)}]"
+    ]
+    if unit == "s" and result.cycles is not None:
+        parts.append(f"{result.cycles:.2f} cycles")
+    for other in result.amounts:
+        shown = _beside(result, other)
+        if shown:
+            parts.append(shown)
+    if result.fraction_of_limit is not None:
+        parts.append(f"{100 * result.fraction_of_limit:.0f} % of limit")
+    for percentile, value in result.percentiles.items():
+        parts.append(f"{percentile} {format_quantity(value, 's')}")
+    parts.append(f"{len(result.samples)} samples, {result.n_disturbed} disturbed")
+    verdict = "" if result.verdict == "ok" else f"\n    {result.verdict}: {result.reason}"
+    return f"{name}\n    {'  '.join(parts)}{verdict}"
+
+
+def _beside(result: Result, amount: str) -> str:
+    """Return the rate of an amount that is not the primary one."""
+    if amount == result.metric.amount or result.cost_s is None:
+        return ""
+    units = {"bytes": "B/s", "flops": "FLOP/s", "ops": "op/s"}
+    primary = result.amounts[result.metric.amount]
+    rate = result.amounts[amount] / (primary * result.cost_s)
+    return format_quantity(rate, units[amount])

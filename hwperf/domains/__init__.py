@@ -1,0 +1,1 @@
+"""The built-in workloads. This package holds one module or package per domain, found as plugins."""

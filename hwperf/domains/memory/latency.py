@@ -1,0 +1,105 @@
+"""Load-to-use latency, after lmbench and multichase, over every level of the hierarchy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from hwperf import KiB, MiB, Work, limits, workload
+from hwperf.domains.memory.checks import Words, require_at
+from hwperf.host import memory, pages as working_memory
+from hwperf.kernels import chase
+
+__all__ = ["LINE_BYTES", "latency", "parallel_latency"]
+
+LINE_BYTES = 64  # Cache line of x86-64 and of most Arm cores; on 128 B lines every second load hits.
+WINDOW_BYTES = 256 * KiB  # 64 small pages: within the first-level TLB of every current core.
+WARM_BYTES = 128 * MiB  # Up to here a last-level cache may hold part of the set from lap to lap.
+
+SIZES = [4 * KiB * 2**i for i in range(19)]  # 4 KiB to 1 GiB
+CHASE_BYTES = 256 * MiB
+
+
+def _lacks_memory(nbytes: int) -> str | None:
+    # The set and its order: 8 bytes for each line of 64.
+    return memory.lacking(nbytes + nbytes // 8)
+
+
+def _lacks_pages(pages: str) -> str | None:
+    return working_memory.huge_pages_denied() if pages == "huge" else None
+
+
+def _is_one_window(nbytes: int, order: str) -> str | None:
+    if order == "local" and nbytes <= WINDOW_BYTES:
+        return "the set is one window of 256 KiB or less, so order=whole is the same"
+    return None
+
+
+@workload(
+    "memory.latency",
+    params={"nbytes": SIZES, "pages": ["small", "huge"], "order": ["whole", "local"]},
+    limit=limits.dependent_loads,
+    requires=[_is_one_window, _lacks_pages, _lacks_memory],
+    source="McVoy and Staelin (1996), lmbench; google/multichase; Sattolo (1986)",
+)
+def latency(nbytes: int, pages: str, order: str) -> Iterator[Work]:
+    """Load-to-use latency of a dependent chase through a working set of *nbytes*.
+
+    Counts loads; each gives the address of the next, one line of 64 B each, in a random cyclic
+    order, so that no prefetcher can help. *order* "whole" jumps over the whole set and pays for
+    address translation, "local" stays in windows of 256 KiB; *pages* "huge" is 2 MiB pages.
+    """
+    n_lines = nbytes // LINE_BYTES
+    following = _order(n_lines, order)
+    buffer = working_memory.allocate(nbytes, pages=pages, dtype=np.int64)
+    chase.link(buffer, following, LINE_BYTES)
+    state = np.array([buffer.ctypes.data, 0])
+    if nbytes <= WARM_BYTES:
+        chase.follow(state, n_lines)  # One lap ends where it began.
+    state[1] = 0
+    steps = _steps(nbytes)
+    yield Work(lambda: chase.follow(state, steps), ops=steps)
+    require_at(state, following, [0], buffer.ctypes.data, LINE_BYTES)
+
+
+@workload(
+    "memory.parallel_latency",
+    params={"chains": [1, 2, 4, 8, 16], "pages": ["small", "huge"]},
+    limit=limits.dependent_loads,
+    requires=[_lacks_pages, lambda: _lacks_memory(CHASE_BYTES)],
+    source="google/multichase, parallel chases; lmbench par_mem",
+)
+def parallel_latency(chains: int, pages: str) -> Iterator[Work]:
+    """Time per load when *chains* independent chases walk 256 MiB at once.
+
+    Counts the loads of all chains. As long as memory serves more of them at once, two chains take
+    no longer than one, so the time per load halves; bytes are the lines that are moved.
+    """
+    n_lines = CHASE_BYTES // LINE_BYTES
+    following = _order(n_lines, "whole")
+    buffer = working_memory.allocate(CHASE_BYTES, pages=pages, dtype=np.int64)
+    chase.link(buffer, following, LINE_BYTES)
+    starts = [i * (n_lines // chains) for i in range(chains)]
+    base = buffer.ctypes.data
+    state = np.array([[base + line * LINE_BYTES, 0] for line in starts])
+    follow = chase.follow_many[chains]
+    steps = 2**13
+    ops = chains * steps
+    yield Work(lambda: follow(state, steps), ops=ops, bytes=ops * LINE_BYTES)
+    require_at(state, following, starts, base, LINE_BYTES)
+
+
+def _order(n_lines: int, order: str) -> Words:
+    if order == "local":
+        return chase.chase_order_windowed(n_lines, WINDOW_BYTES // LINE_BYTES)
+    return chase.chase_order(n_lines)
+
+
+def _steps(nbytes: int) -> int:
+    """Return the steps of one call: 0.3 ms at 1.1 ns in L1, some ms at 100 to 300 ns in DRAM."""
+    if nbytes <= 2 * MiB:
+        return 2**18
+    return 2**16 if nbytes <= 8 * MiB else 2**14
+
+
