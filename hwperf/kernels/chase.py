@@ -1,0 +1,214 @@
+"""Chases through memory, where each load gives the address of the next: latency.
+
+The working set is a buffer of lines. An *order* says which line comes after which; all of them
+lie on one cycle, so that a chase of n_lines steps touches each line once. :func:`link` writes it
+into the buffer as addresses, and :func:`follow` walks: one load per step, nothing beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numpy.typing import NDArray
+
+from hwperf.kernels.jit import kernel
+from hwperf.kernels.llvm import (
+    high_product,
+    intrinsic,
+    literal,
+    output_address,
+    store_word,
+)
+
+Words: TypeAlias = NDArray[np.int64]
+
+# Loads per turn of the loop and chain: its counter and branch run beside the loads.
+STEPS_PER_TURN = 16
+CHAINS = (1, 2, 4, 8, 16)
+
+
+def chase_order(n_lines: int, *, seed: int = 0) -> Words:
+    """Return a random cyclic order that visits each cache line exactly once.
+
+    Args:
+        n_lines: number of cache lines in the working set, at least 2.
+        seed: the same seed gives the same order on every host.
+
+    Returns:
+        int64 array of shape (n_lines,); ``order[i]`` is the line after line i.
+
+    Raises:
+        ValueError: if n_lines < 2; a shorter chase has no dependent load.
+
+    Source: Sattolo (1986), "An algorithm to generate a random cyclic permutation".
+    """
+    _require_lines(n_lines)
+    order = np.arange(n_lines, dtype=np.int64)
+    _shuffle(order, _random(np.uint64(seed)), 1)
+    return order
+
+
+def chase_order_windowed(n_lines: int, window_lines: int, *, seed: int = 0) -> Words:
+    """Return a cyclic order that visits one window of neighbouring lines wholly, then another.
+
+    Windows come in random order, and so do the lines in each. A window of a few hundred KiB stays
+    within reach of the TLB: this latency is the memory's own, without address translation.
+
+    Args:
+        n_lines: number of cache lines in the working set, at least 2.
+        window_lines: lines of a window, at least 1; the last window may be shorter.
+        seed: the same seed gives the same order on every host.
+
+    Returns:
+        int64 array of shape (n_lines,); ``order[i]`` is the line after line i.
+
+    Raises:
+        ValueError: if n_lines < 2 or window_lines < 1.
+    """
+    _require_lines(n_lines)
+    if window_lines < 1:
+        raise ValueError(f"window_lines={window_lines!r}: expected at least 1")
+    windows = np.arange(-(-n_lines // window_lines), dtype=np.int64)
+    state = _shuffle(windows, _random(np.uint64(seed)), 0)
+    visits = np.empty(n_lines, dtype=np.int64)
+    _fill_windows(visits, windows, window_lines, state)
+    order = np.empty(n_lines, dtype=np.int64)
+    order[visits] = np.roll(visits, -1)
+    return order
+
+
+def _require_lines(n_lines: int) -> None:
+    if n_lines < 2:
+        raise ValueError(f"n_lines={n_lines!r}: expected at least 2, else there is no chase")
+
+
+@kernel
+def _random(state: Any) -> Any:
+    """Return 64 random bits of the counter *state*; the next state is ``state + 1``.
+
+    Source: the finalizer of SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable
+    pseudorandom number generators").
+    """
+    z = (state + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@kernel
+def _shuffle(items: Words, state: Any, gap: int) -> Any:
+    """Shuffle in place: a uniform permutation (gap 0, Fisher-Yates) or cycle (gap 1, Sattolo)."""
+    for i in range(items.size - 1, 0, -1):
+        j = np.intp(high_product(_random(state), np.uint64(i + 1 - gap)))
+        state += np.uint64(1)
+        items[i], items[j] = items[j], items[i]
+    return state
+
+
+@kernel
+def _fill_windows(visits: Words, windows: Words, window_lines: int, state: Any) -> None:
+    at = 0
+    for window in windows:
+        first = window * window_lines
+        n = min(window_lines, visits.size - first)
+        for i in range(n):
+            visits[at + i] = first + i
+        state = _shuffle(visits[at : at + n], state, 0)
+        at += n
+
+
+def position(order: Words, start: int, n_steps: int) -> int:
+    """Return the line that a chase from line *start* reaches after *n_steps* steps."""
+    return int(_position(order, start, n_steps % order.size))
+
+
+@kernel
+def _position(order: Words, line: int, n_steps: int) -> int:
+    for _ in range(n_steps):
+        line = order[line]
+    return line
+
+
+@kernel
+def link(buffer: Any, order: Words, line_bytes: int = 64, offset_bytes: int = 0) -> None:
+    """Write into each line of *buffer* the address of the line after it.
+
+    Args:
+        buffer: C-contiguous array of at least ``order.size * line_bytes`` bytes.
+        order: which line comes after which, from :func:`chase_order`.
+        line_bytes: distance of two lines.
+        offset_bytes: where in its line the address stands; at 60 it crosses into the next line.
+
+    Raises:
+        ValueError: if the addresses do not fit into the buffer.
+    """
+    start = output_address(buffer) + offset_bytes
+    last_byte = offset_bytes + (order.size - 1) * line_bytes + 8
+    if line_bytes < 8 or offset_bytes < 0 or last_byte > buffer.nbytes:
+        raise ValueError("chase.link: the lines do not fit into the buffer")
+    for i in range(order.size):
+        store_word(start + i * line_bytes, start + order[i] * line_bytes)
+
+
+@intrinsic
+def _take(typingctx, state, n_chains):  # type: ignore[no-untyped-def]
+    """``_take(address, n)``: the current addresses of *n* chains, one register each."""
+    n = literal(n_chains, "n_chains")
+    kind = types.UniTuple(types.int64, n)
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> ir.Value:
+        words = builder.inttoptr(args[0], ir.IntType(64).as_pointer())
+        at = [builder.gep(words, [ir.Constant(ir.IntType(64), 2 * i)]) for i in range(n)]
+        return context.make_tuple(builder, kind, [builder.load(word, align=8) for word in at])
+
+    return kind(types.intp, n_chains), generate
+
+
+@intrinsic
+def _advance(typingctx, chains, n_steps):  # type: ignore[no-untyped-def]
+    """``_advance(chains, n)``: each chain *n* loads further, the chains side by side."""
+
+    def generate(context: Any, builder: Any, signature: Any, args: Any) -> ir.Value:
+        word = ir.IntType(64).as_pointer()
+        at = [builder.extract_value(args[0], i) for i in range(chains.count)]
+        for _ in range(literal(n_steps, "n_steps")):
+            at = [builder.load(builder.inttoptr(address, word), align=1) for address in at]
+        return context.make_tuple(builder, chains, at)
+
+    return chains(chains, n_steps), generate
+
+
+def make_follow(n_chains: int, name: str) -> Callable[[Words, int], None]:
+    """Compile ``follow(state, n_steps)``: *n_chains* chases side by side, *n_steps* steps each.
+
+    ``state`` is an int64 array of shape (n_chains, 2): per chain the address where it stands and
+    the steps done so far. The kernel goes on from there and writes both back. One step is one
+    load, whose address is the value of the load before it (4 cycles in L1 on most cores); loads
+    of different chains do not wait for one another.
+    """
+
+    @kernel(name=name)
+    def follow(state: Words, n_steps: int) -> None:
+        if state.itemsize != 8 or state.size != 2 * n_chains:
+            raise ValueError("chase.follow: expected a state of two int64 per chain")
+        chains = _take(output_address(state), n_chains)
+        for _ in range(n_steps // STEPS_PER_TURN):
+            chains = _advance(chains, STEPS_PER_TURN)
+        for _ in range(n_steps % STEPS_PER_TURN):
+            chains = _advance(chains, 1)
+        words = state.reshape(-1)
+        for i in range(n_chains):
+            words[2 * i] = chains[i]
+            words[2 * i + 1] += n_steps
+
+    return follow
+
+
+# With 16 chains a few addresses do not fit into the 16 registers of x86-64 and live in the
+# stack, 5 cycles beside a load from memory of several hundred.
+follow_many = {n: make_follow(n, f"follow_{n}") for n in CHAINS}
+follow = follow_many[1]
