@@ -102,7 +102,7 @@ def publish(arguments: list[str]) -> int:
     """Build the web pages in .asv/html from what was measured so far."""
     install()
     require_checkout()
-    return call([tool("asv"), "publish", *arguments])
+    return call([tool("hwperf"), "publish", *arguments])
 
 
 def peers(arguments: list[str]) -> int:
