@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 
 from hwperf.host.files import HOST, numbered, optional
@@ -41,11 +42,8 @@ def online_cpus(root: Path = HOST) -> tuple[int, ...]:
 
 def current_cpu() -> int | None:
     """Return the CPU that this thread runs on now, or None where the system does not tell."""
-    if sys.platform != "linux":
-        return None
-    import ctypes
-
-    found = int(ctypes.CDLL(None, use_errno=True).sched_getcpu())
+    sched_getcpu = _sched_getcpu()
+    found = sched_getcpu() if sched_getcpu else -1
     return found if found >= 0 else None
 
 
@@ -125,6 +123,17 @@ def parse_cpu_list(told: str) -> tuple[int, ...]:
         if first.isdecimal() and (last.isdecimal() or not dash):
             found.update(range(int(first), int(last or first) + 1))
     return tuple(sorted(found))
+
+
+@cache
+def _sched_getcpu() -> Callable[[], int] | None:
+    """Return the C library's function; looked up once, since samples are bracketed by it."""
+    if sys.platform != "linux":
+        return None
+    import ctypes
+
+    found: Callable[[], int] | None = getattr(ctypes.CDLL(None), "sched_getcpu", None)
+    return found
 
 
 def _number(root: Path, path: str) -> int | None:

@@ -53,15 +53,8 @@ def available_bytes(root: Path = HOST) -> int:
     return _available(root)[0]
 
 
-def require(nbytes: int, root: Path = HOST) -> None:
-    """Raise Unsupported, with the figures, when *nbytes* of working memory do not fit."""
-    reason = lacking(nbytes, root)
-    if reason:
-        raise Unsupported(reason)
-
-
 def lacking(nbytes: int, root: Path = HOST) -> str | None:
-    """Return why *nbytes* of working memory do not fit, with the figures, or None.
+    """Return why *nbytes* of working memory do not fit, with the figures, or None: they do.
 
     Nothing is judged where the system does not tell what is available.
     """
@@ -74,9 +67,17 @@ def lacking(nbytes: int, root: Path = HOST) -> str | None:
         return None
     return (
         f"{format_bytes(nbytes)} of memory are needed, {format_bytes(usable)} are usable "
-        f"({format_bytes(available)} available by {source}, less {RESERVE * 100:.0f} % kept free). "
+        f"({format_bytes(available)} available by {source}, less "
+        f"{RESERVE * 100:.0f} % kept free). "
         "Close other programs, raise the limit, or measure a smaller working set."
     )
+
+
+def require(nbytes: int, root: Path = HOST) -> None:
+    """Raise Unsupported, with the figures, when *nbytes* of working memory do not fit."""
+    reason = lacking(nbytes, root)
+    if reason:
+        raise Unsupported(reason)
 
 
 def _available(root: Path) -> tuple[int, str]:
