@@ -13,6 +13,7 @@ wall: Callable[[], float] = time.perf_counter
 _CHAIN = 65_536
 # Dependent adds per reading: about 20 µs, long against the 0.2 µs of calling a compiled kernel and
 # short against a sample.
+_READINGS = 32  # Of the empty call; the least of them is what an undisturbed call takes.
 
 
 def resolution_s(clock: Callable[[], float] = wall, *, readings: int = 64) -> float:
@@ -30,23 +31,22 @@ def resolution_s(clock: Callable[[], float] = wall, *, readings: int = 64) -> fl
 def core_clock(clock: Callable[[], float] = wall) -> Callable[[], float]:
     """Return a function that reads the frequency of the core it runs on, in Hz.
 
-    It times two lengths of a chain of dependent integer adds, one cycle each, and divides the
-    difference, so that the call and the clock's own reading cancel.
-
-    Source: Abel and Reineke, nanoBench (2020), section III: the difference of n and 2n copies.
+    It times a chain of dependent integer adds, one cycle each, less what the call itself takes. An
+    interruption can only make a reading too low, never too high, so of several the highest is best.
     """
     from hwperf.kernels import clock as kernels
 
     add_chain = kernels.add_chain
+    overhead = min(_seconds(add_chain, 0, clock) for _ in range(_READINGS))
 
     def read() -> float:
-        start = clock()
-        add_chain(_CHAIN // 4)
-        middle = clock()
-        add_chain(_CHAIN)
-        end = clock()
-        seconds = (end - middle) - (middle - start)
-        return (_CHAIN - _CHAIN // 4) / seconds if seconds > 0 else 0.0
+        seconds = _seconds(add_chain, _CHAIN, clock) - overhead
+        return _CHAIN / seconds if seconds > 0 else 0.0
 
-    add_chain(1)
     return read
+
+
+def _seconds(chain: Callable[[int], int], n: int, clock: Callable[[], float]) -> float:
+    start = clock()
+    chain(n)
+    return clock() - start

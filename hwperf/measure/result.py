@@ -117,7 +117,7 @@ class Result:
         return shown
 
     def record(self) -> dict[str, Any]:
-        """Return the sidecar's object: :meth:`to_json` without samples, with disturbances and tags."""
+        """Return the sidecar's object: no samples, but the disturbances and tags."""
         kept = {key: value for key, value in self.to_json().items() if key != "samples"}
         return {
             **kept,

@@ -1,4 +1,4 @@
-"""The statistics of one point. This module holds pure functions on samples, free of distributions."""
+"""The statistics of one point. This module holds pure functions that assume no distribution."""
 
 from __future__ import annotations
 

@@ -54,8 +54,8 @@ def read(nbytes: int, pages: str) -> Iterator[Work]:
     out = np.full(1, POISON)
     n_passes = _passes(nbytes)
     yield Work(lambda: stream.read(a, out, n_passes), bytes=n_passes * nbytes)
-    # The elements are 1 to n and all partial sums below 2**53, so the result is exact.
-    require_value(out[0], n_passes * (a.size * (a.size + 1) / 2), "sum")
+    # The elements are 0 to n - 1 and all partial sums below 2**53, so the result is exact.
+    require_value(out[0], n_passes * (a.size * (a.size - 1) / 2), "sum")
 
 
 @workload(
@@ -75,7 +75,7 @@ def fill(nbytes: int, pages: str, stores: str, data: str) -> Iterator[Work]:
     kernel = (stream.fill if data == "varied" else stream.fill_zeros)[stores]
     n_passes = _passes(nbytes)
     yield Work(lambda: kernel(a, n_passes), bytes=n_passes * nbytes)
-    expected = np.arange(1.0, a.size + 1) if data == "varied" else np.zeros(a.size)
+    expected = np.arange(float(a.size)) if data == "varied" else np.zeros(a.size)
     require_equal(a, expected)
 
 
@@ -164,7 +164,7 @@ def _passes(nbytes: int) -> int:
 
 
 def _counted(nbytes: int, pages: str) -> Floats:
-    """Return 1, 2, 3 ...: varied data whose sums and small multiples are exact in float64."""
+    """Return 0, 1, 2 ...: varied data whose sums and small multiples are exact in float64."""
     a = working_memory.allocate(nbytes, pages=pages)
     stream.fill["regular"](a, 1)
     return a
