@@ -57,6 +57,11 @@ _UNKNOWN_CORE = 2
 _LOAD_TO_USE_CYCLES = 3
 
 
+def core_clock(**params: object) -> float | None:
+    """Return the clock in Hz that no core of this host passes; dependent adds per second."""
+    return _clock_hz()
+
+
 def core_load_bandwidth(**params: object) -> float | None:
     """Return the B/s that the cores at work can load from L1."""
     per_cycle = _loaded_per_cycle()
