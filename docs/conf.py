@@ -21,7 +21,3 @@ exclude_patterns = ["_build"]
 
 html_theme = "furo"
 html_title = f"hwperf {release}"
-# The schema is meant to be fetched, so it is published as it is.
-html_extra_path = ["reference/measure.schema.json"]
-# Pages of a private network work too: no font or script of a third party.
-html_theme_options: dict[str, object] = {}
