@@ -10,7 +10,7 @@ _version = re.search(r'^version = "([^"]+)"', _pyproject, re.MULTILINE)
 
 project = "hwperf"
 author = "the hwperf developers"
-copyright = "2026, the hwperf developers"  # noqa: A001
+copyright = "2026, the hwperf developers"
 release = _version[1] if _version else "unknown"
 
 extensions = ["myst_parser"]
