@@ -1,39 +1,43 @@
 """The version of a workload. This module hashes what a workload runs: its function and its kernels.
 
-Comments, docstrings, decorators and layout do not count, so that documenting a kernel does not end
-its history; neither does the Python version, so that two interpreters agree.
+What counts is the source text: it is the same on every machine and interpreter, and reading it
+compiles nothing. How it is laid out, documented and declared does not count, so that documenting a
+kernel does not end its history.
 """
 
 from __future__ import annotations
 
 import ast
 import hashlib
+import importlib.util
 import inspect
-import io
+import sys
 import textwrap
-import tokenize
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import FunctionType, ModuleType
 from typing import Any
+
+from hwperf.source import Chain, bound, names, normal, statements
 
 __all__ = ["fingerprint"]
 
 _KERNELS = "hwperf.kernels"
-_CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
+_SCALARS = (bool, int, float, complex, str, bytes, type(None))
+_WHOLE = "*"  # Stands for every name of a module.
 
 
 def fingerprint(function: Callable[..., Any], params: Mapping[str, Any]) -> str:
     """Return 16 hexadecimal digits that change when the function, a kernel or a parameter does.
 
-    Followed are the functions, classes and constants that *function* names (directly, as an
-    attribute of a module, in a dict or list) and those that these name in turn, as long as they
-    are the workload's own package's or kernels of hwperf.
+    Followed are the functions, classes and constants that *function* names and those that these
+    name in turn, as long as they stand in the workload's own package or in the kernels of hwperf.
     """
-    texts: dict[str, str] = {}
-    _follow(function, _own_package(function.__module__), texts, set())
+    trail = _Trail(_own_package(function.__module__))
+    trail.follow_function(function)
     digest = hashlib.sha256(repr({k: list(v) for k, v in params.items()}).encode())
-    for name in sorted(texts):
-        digest.update(f"\0{name}\0{texts[name]}".encode())
+    for text in sorted(trail.texts):
+        digest.update(f"\0{text}".encode())
     return digest.hexdigest()[:16]
 
 
@@ -43,128 +47,161 @@ def _own_package(module: str) -> str:
     return ".".join(parts[:3]) if parts[:2] == ["hwperf", "domains"] else parts[0]
 
 
-def _follow(value: Any, own: str, texts: dict[str, str], seen: set[int]) -> None:
-    if id(value) in seen:
-        return
-    seen.add(id(value))
-    if isinstance(value, Mapping):
-        for item in value.values():
-            _follow(item, own, texts, seen)
-        return
-    if isinstance(value, (list, tuple, set, frozenset)):
-        for item in value:
-            _follow(item, own, texts, seen)
-        return
-    source = _python_source(value)
-    if source is None or not _belongs(source, own):
-        return
-    text = _normal_text(source)
-    name = f"{source.__module__}.{source.__qualname__}"
-    texts[name] = texts.get(name, "") + text
-    for used, item in _names_used(source):
-        if isinstance(item, _CONSTANTS):
-            texts[f"{name}:{used}"] = repr(item)
+class _Trail:
+    """What has been followed so far."""
+
+    def __init__(self, own: str) -> None:
+        self.homes = (own, _KERNELS)
+        self.texts: set[str] = set()
+        self.seen: set[Any] = set()
+
+    def follow_function(self, function: Callable[..., Any]) -> None:
+        """Take the text of a function, and what it names in its closure and its module."""
+        function = inspect.unwrap(function)
+        if id(function) in self.seen or not self.is_home(function.__module__):
+            return
+        self.seen.add(id(function))
+        node = _parsed(function)
+        if node is None:  # Typed at a prompt: there is no source, only what it was compiled to.
+            code = function.__code__
+            self.texts.add(f"{code.co_code.hex()} {code.co_consts!r}")
         else:
-            _follow(item, own, texts, seen)
+            self.take(node, function.__module__, _closure(function))
+
+    def follow_value(self, value: Any, chain: Chain) -> None:
+        """Take what a name of a closure stands for."""
+        if isinstance(value, _SCALARS):
+            self.texts.add(f"{chain[0]} = {value!r}")
+        elif isinstance(value, ModuleType):
+            self.follow_attributes(value.__name__, chain[1:])
+        elif isinstance(value, Mapping):
+            for key, item in value.items():
+                self.follow_value(item, (f"{chain[0]}[{key!r}]",))
+        elif isinstance(value, (list, tuple)):
+            for i, item in enumerate(value):
+                self.follow_value(item, (f"{chain[0]}[{i}]",))
+        else:
+            # numba's wrappers, functools.partial and workloads keep the function that they wrap.
+            kept = (getattr(value, n, None) for n in ("py_func", "_defn", "func", "function"))
+            for inner in (value, *kept):
+                if isinstance(inner, FunctionType):
+                    self.follow_function(inner)
+
+    def follow(self, module: str, chain: Chain) -> None:
+        """Take what binds a name at the top level of *module*, and what that names in turn."""
+        if (module, chain) in self.seen or not self.is_home(module):
+            return
+        self.seen.add((module, chain))
+        bindings = _bindings(module)
+        if chain[0] == _WHOLE:
+            found = tuple(node for nodes in bindings.values() for node in nodes)
+        else:
+            found = bindings.get(chain[0]) or bindings.get(_WHOLE, ())  # from ... import *
+        for node in found:
+            if isinstance(node, (ast.Import, ast.ImportFrom)):
+                self.follow_import(module, node, chain)
+            else:
+                self.take(node, module, {})
+
+    def take(self, node: ast.stmt, module: str, closure: Mapping[str, Any]) -> None:
+        """Take the text of a statement of *module*, and follow every name in it."""
+        self.texts.add(normal(node))
+        imports = {
+            name: inner
+            for inner in ast.walk(node)
+            if isinstance(inner, (ast.Import, ast.ImportFrom))
+            for name in bound(inner)
+        }
+        for chain in names(node):
+            if chain[0] in closure:
+                self.follow_value(closure[chain[0]], chain)
+            elif chain[0] in imports:
+                self.follow_import(module, imports[chain[0]], chain)
+            else:
+                self.follow(module, chain)
+
+    def follow_import(self, module: str, node: ast.Import | ast.ImportFrom, chain: Chain) -> None:
+        """Go on where an import statement of *module* points to."""
+        for alias in node.names:
+            if isinstance(node, ast.Import):
+                origin = alias.name if alias.asname else alias.name.split(".")[0]
+                if chain[0] in (alias.asname or origin, _WHOLE):
+                    self.follow_attributes(origin, chain[1:])
+                continue
+            origin = _origin(module, node)
+            if alias.name == _WHOLE:
+                self.follow(origin, chain)
+            elif chain[0] in (alias.asname or alias.name, _WHOLE):
+                if origin == module:  # A package that names its own submodule.
+                    self.follow_attributes(f"{origin}.{alias.name}", chain[1:])
+                else:
+                    self.follow_attributes(origin, (alias.name, *chain[1:]))
+
+    def follow_attributes(self, module: str, attributes: Chain) -> None:
+        """Go on with the attributes of a module; all of it where it is a value by itself."""
+        if not (self.is_home(module) or any(h.startswith(f"{module}.") for h in self.homes)):
+            return
+        if attributes and _is_package(module) and attributes[0] not in _bindings(module):
+            self.follow_attributes(f"{module}.{attributes[0]}", attributes[1:])
+        else:
+            self.follow(module, attributes or (_WHOLE,))
+
+    def is_home(self, module: str) -> bool:
+        """Return whether the text of *module* is the workload's own or a kernel's."""
+        return any(module == home or module.startswith(f"{home}.") for home in self.homes)
 
 
-def _python_source(value: Any) -> Any:
-    """Return the Python function or class behind *value*: numba's wrappers keep theirs."""
-    for attribute in ("py_func", "_defn", "__wrapped__", "func", "function"):
-        inner = getattr(value, attribute, None)
-        if isinstance(inner, FunctionType):
-            return inner
-    return value if isinstance(value, (FunctionType, type)) else None
-
-
-def _belongs(source: Any, own: str) -> bool:
-    module = getattr(source, "__module__", "") or ""
-    return any(module == home or module.startswith(f"{home}.") for home in (own, _KERNELS))
-
-
-def _normal_text(source: Any) -> str:
+def _parsed(function: Callable[..., Any]) -> ast.stmt | None:
     try:
-        text = textwrap.dedent(inspect.getsource(source))
-        tree = ast.parse(text)
+        return ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
     except (OSError, TypeError, SyntaxError):
-        code = getattr(source, "__code__", None)
-        return "" if code is None else code.co_code.hex() + repr(code.co_consts)
-    node = tree.body[0]
-    dropped: set[int] = set()
-    for inner in ast.walk(node):
-        body = getattr(inner, "body", None)
-        if isinstance(inner, (ast.FunctionDef, ast.ClassDef)) and body and _is_docstring(body[0]):
-            dropped.update(range(body[0].lineno, body[0].end_lineno + 1))
-        for decorator in getattr(inner, "decorator_list", []):
-            dropped.update(range(decorator.lineno, decorator.end_lineno + 1))
-    kept = [
-        "" if number in dropped else line for number, line in enumerate(text.splitlines(), start=1)
-    ]
-    return " ".join(_without_comments("\n".join(kept)).split())
+        return None
 
 
-def _is_docstring(node: ast.stmt) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
-
-
-def _without_comments(text: str) -> str:
-    lines = text.splitlines()
-    try:
-        for token in tokenize.generate_tokens(io.StringIO(text).readline):
-            if token.type == tokenize.COMMENT:
-                row, column = token.start
-                lines[row - 1] = lines[row - 1][:column]
-    except (tokenize.TokenError, IndentationError):
-        pass  # A body that is only a docstring has no statement left; its lines are empty anyway.
-    return "\n".join(lines)
-
-
-def _names_used(source: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the globals and closure values that *source* names, attributes of modules resolved."""
-    if not isinstance(source, FunctionType):
-        return
-    scope = {**source.__globals__}
-    for name, cell in zip(source.__code__.co_freevars, source.__closure__ or (), strict=False):
+def _closure(function: Any) -> dict[str, Any]:
+    found = {}
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
-            scope[name] = cell.cell_contents
+            found[name] = cell.cell_contents
         except ValueError:
-            continue
+            continue  # Not bound yet.
+    return found
+
+
+def _is_package(module: str) -> bool:
+    if module in sys.modules:
+        return hasattr(sys.modules[module], "__path__")
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(source)))
-    except (OSError, TypeError, SyntaxError):
-        for name in source.__code__.co_names:
-            if name in scope:
-                yield name, scope[name]
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute):
-            chain = _chain(node)
-            if chain and isinstance(scope.get(chain[0]), ModuleType):
-                yield ".".join(chain), _resolve(scope[chain[0]], chain[1:])
-        elif (
-            isinstance(node, ast.Name)
-            and node.id in scope
-            and not isinstance(scope[node.id], ModuleType)
-        ):
-            yield node.id, scope[node.id]
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return spec is not None and spec.submodule_search_locations is not None
 
 
-def _chain(node: ast.Attribute) -> list[str]:
-    names: list[str] = []
-    inner: ast.expr = node
-    while isinstance(inner, ast.Attribute):
-        names.append(inner.attr)
-        inner = inner.value
-    return [inner.id, *reversed(names)] if isinstance(inner, ast.Name) else []
+def _origin(module: str, node: ast.ImportFrom) -> str:
+    """Return the full name of the module that ``from ... import`` in *module* names."""
+    package = module if _is_package(module) else module.rpartition(".")[0]
+    name = "." * node.level + (node.module or "")
+    return importlib.util.resolve_name(name, package) if node.level else name
 
 
-def _resolve(value: Any, attributes: list[str]) -> Any:
-    for attribute in attributes:
-        if not isinstance(value, ModuleType):
-            break
-        value = getattr(value, attribute, None)
-    return value
+@lru_cache(maxsize=256)
+def _bindings(module: str) -> Mapping[str, tuple[ast.stmt, ...]]:
+    """Return the top-level statements of *module* that bind each name."""
+    found: dict[str, list[ast.stmt]] = {}
+    for node in statements(ast.parse(_source(module)).body):
+        for name in bound(node):
+            found.setdefault(name, []).append(node)
+    return {name: tuple(nodes) for name, nodes in found.items()}
+
+
+def _source(module: str) -> str:
+    """Return the text of *module* without executing it; nothing where there is none."""
+    try:
+        if module in sys.modules:
+            return inspect.getsource(sys.modules[module])
+        spec = importlib.util.find_spec(module)
+        get_source = getattr(spec and spec.loader, "get_source", None)
+        return (get_source(module) if get_source else None) or ""
+    except (ImportError, OSError, TypeError, ValueError):
+        return ""
