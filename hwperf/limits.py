@@ -114,11 +114,6 @@ def copy_bandwidth(**params: object) -> float | None:
     return _tighter(core_copy_bandwidth, params)
 
 
-def core_clock(**params: object) -> float | None:
-    """Return the Hz that no core of this host passes."""
-    return _clock_hz()
-
-
 def dependent_loads(**params: object) -> float | None:
     """Return the op/s of *chains* independent chains of loads, each waiting for the one before.
 
