@@ -1,0 +1,1 @@
+"""Everything that knows asv. This module is the only package that imports it."""

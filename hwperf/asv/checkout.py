@@ -1,0 +1,82 @@
+"""The code of one commit. This module unpacks a commit's hwperf beside the environments.
+
+``git archive``, not a checkout: the working tree stays as it is, two commits lie side by side (runs
+may alternate between them), and files keep the commit's time, so compiled kernels stay cached.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+__all__ = ["contains", "head", "is_clean", "unpack", "work_tree"]
+
+KEPT = 16  # Unpacked commits, 1 MB each; a longer range unpacks the oldest again.
+
+
+def head(repository: Path) -> str | None:
+    """Return the hash of the commit that is checked out in *repository*."""
+    done = _git(repository, "rev-parse", "HEAD")
+    return done.stdout.decode().strip() if done.returncode == 0 else None
+
+
+def work_tree(repository: Path, package: str) -> Path | None:
+    """Return the root of the work tree if it has the directory *package*, else None."""
+    done = _git(repository, "rev-parse", "--show-toplevel")
+    root = Path(done.stdout.decode().strip()) if done.returncode == 0 else None
+    return root if root is not None and (root / package / "__init__.py").is_file() else None
+
+
+def is_clean(repository: Path) -> bool:
+    """Return whether no tracked file differs from the commit that is checked out."""
+    return not _git(repository, "status", "--porcelain", "--untracked-files=no").stdout.strip()
+
+
+def contains(repository: Path, commit: str, package: str) -> bool:
+    """Return whether *commit* has the Python package *package* (a path from the root)."""
+    return _git(repository, "cat-file", "-e", f"{commit}:{package}/__init__.py").returncode == 0
+
+
+def unpack(repository: Path, commit: str, package: str, under: Path) -> Path:
+    """Return a directory that holds *package* as it was at *commit*, unpacked once.
+
+    Raises:
+        OSError: if the commit cannot be read or the directory cannot be written.
+    """
+    final = under / commit
+    if not final.is_dir():
+        done = _git(repository, "archive", "--format=tar", commit, "--", package)
+        if done.returncode != 0:
+            raise OSError(done.stderr.decode(errors="replace").strip() or "git archive failed")
+        under.mkdir(parents=True, exist_ok=True)
+        _prune(under)
+        partial = Path(tempfile.mkdtemp(prefix=".unpack-", dir=under))
+        try:
+            with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+                archive.extractall(partial, filter="data")
+            partial.rename(final)
+        except OSError:
+            shutil.rmtree(partial, ignore_errors=True)
+            if not final.is_dir():  # Else another run unpacked it meanwhile.
+                raise
+    os.utime(final)  # It was used last.
+    return final
+
+
+def _prune(under: Path) -> None:
+    kept = sorted(
+        (path for path in under.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
+    )
+    for path in kept[: max(0, len(kept) - KEPT + 1)]:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        ["git", "-C", os.fspath(repository), *arguments], capture_output=True, check=False
+    )

@@ -1,0 +1,64 @@
+"""What asv loads. This module, named in ``plugins`` of asv.conf.json, registers all of hwperf."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+from asv import util
+from asv.commands import run
+from asv.console import log
+
+from hwperf.asv import (
+    definitions,
+    files,
+    lock,
+    machine,
+    patches,
+    publishing,
+    reading,
+    saving,
+    sidecar,
+)
+from hwperf.asv.benchmark import PROFILE
+from hwperf.asv.environment import Host
+
+__all__ = ["Host", "setup"]
+
+
+def setup() -> None:
+    """Register the environment and the publisher, and replace what loses data; asv calls it.
+
+    Raises:
+        UserError: if asv or asv_runner is of a series that hwperf does not know.
+    """
+    unsupported = patches.unsupported_version()
+    if unsupported is not None:
+        raise util.UserError(unsupported)
+    # Set by the plugin alone, for as long as results are saved.
+    os.environ.pop(sidecar.SIDECAR, None)
+    saving.install()
+    reading.install()
+    definitions.install()
+    machine.install()
+    publishing.install()
+    patches.wrap(run.Run, "run", _run)
+
+
+def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> Any:
+    """Run while no other run writes to the same results."""
+    settings = getattr(conf, "hwperf", None) or {}
+    os.environ.setdefault(PROFILE, str(settings.get("profile", "quick")))
+    # A supervisor's terminate is as good a reason to stop cleanly as Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if kwargs.get("dry_run"):
+        return original(conf, *args, **kwargs)
+    try:
+        with lock.hold(conf.results_dir, log.warning):
+            return original(conf, *args, **kwargs)
+    except files.CannotWrite as error:
+        raise util.UserError(str(error)) from error
+    except KeyboardInterrupt:
+        raise util.UserError("Interrupted.") from None

@@ -1,0 +1,139 @@
+"""What was measured, as asv keeps it. This module reads result files without importing asv."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hwperf.asv import damage
+
+__all__ = ["Point", "latest", "read"]
+
+Warn = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of one result file.
+
+    Attributes:
+        machine: name of the machine.
+        commit: hash of the measured commit.
+        environment: asv's name of the environment.
+        started_at: when its benchmark was started, seconds since 1970; None in old files.
+        benchmark: asv's name, e.g. ``memory.Copy.cost``.
+        workload: id of the workload; None for a benchmark that is not hwperf's.
+        metric: name of its metric, or None.
+        params: ``repr`` of each parameter by its name.
+        cost: seconds per unit of work, or the value of a benchmark that is not hwperf's; NaN where
+            the host cannot measure it, None where it failed.
+        interval: 99 % interval of the cost, or None.
+        samples: costs, empty where none were recorded.
+        version: version of the benchmark that was run.
+    """
+
+    machine: str
+    commit: str
+    environment: str
+    started_at: float | None
+    benchmark: str
+    workload: str | None
+    metric: str | None
+    params: Mapping[str, str]
+    cost: float | None
+    interval: tuple[float, float] | None
+    samples: tuple[float, ...]
+    version: str
+
+
+def read(
+    results_dir: Path, *, machine: str | None = None, warn: Warn = lambda sentence: None
+) -> Iterator[Point]:
+    """Yield every point of every result file, file by file.
+
+    Args:
+        results_dir: asv's directory of results.
+        machine: only this machine's.
+        warn: told of each file that is damaged and passed over.
+    """
+    known = _definitions(results_dir)
+    for path in _files(results_dir, machine):
+        yield from _points(path, known, warn)
+
+
+def latest(
+    results_dir: Path, *, machine: str | None = None, warn: Warn = lambda sentence: None
+) -> list[Point]:
+    """Return the points of the result file in which something was measured last."""
+    known = _definitions(results_dir)
+    newest: list[Point] = []
+    newest_at = -math.inf
+    for path in _files(results_dir, machine):
+        points = list(_points(path, known, warn))
+        at = max((point.started_at or 0.0 for point in points), default=-math.inf)
+        if at > newest_at:
+            newest, newest_at = points, at
+    return newest
+
+
+def _files(results_dir: Path, machine: str | None) -> Iterator[Path]:
+    for path in sorted(results_dir.glob(f"{machine or '*'}/*.json")):
+        if path.name != "machine.json" and (path.parent / "machine.json").is_file():
+            yield path
+
+
+def _points(path: Path, known: Mapping[str, Mapping[str, Any]], warn: Warn) -> Iterator[Point]:
+    cause = damage.of_result_file(path)
+    if cause is not None:
+        warn(f"{path} is damaged and passed over: {cause}")
+        return
+    data = json.loads(path.read_text(encoding="utf-8"))
+    if data.get("version") != 2:
+        warn(f"{path} is passed over: format {data.get('version')} is not the 2 that hwperf reads")
+        return
+    for name, row in data["results"].items():
+        cells = dict(zip(data["result_columns"], row, strict=False))
+        definition = known.get(name, {})
+        axes = cells["params"]
+        names = definition.get("param_names") or [f"param{i + 1}" for i in range(len(axes))]
+        started = cells.get("started_at")
+        for index, values in enumerate(itertools.product(*axes)):
+            yield Point(
+                machine=path.parent.name,
+                commit=data["commit_hash"],
+                environment=data["env_name"],
+                started_at=None if started is None else started / 1e3,
+                benchmark=name,
+                workload=definition.get("workload"),
+                metric=definition.get("metric"),
+                params=dict(zip(names, values, strict=False)),
+                cost=_at(cells, "result", index),
+                interval=_interval(cells, index),
+                samples=tuple(_at(cells, "samples", index) or ()),
+                version=str(cells.get("version") or ""),
+            )
+
+
+def _at(cells: Mapping[str, Any], column: str, index: int) -> Any:
+    cell = cells.get(column)
+    return None if cell is None else cell[index]
+
+
+def _interval(cells: Mapping[str, Any], index: int) -> tuple[float, float] | None:
+    low, high = _at(cells, "stats_ci_99_a", index), _at(cells, "stats_ci_99_b", index)
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return None
+    return low, high
+
+
+def _definitions(results_dir: Path) -> dict[str, dict[str, Any]]:
+    try:
+        data = json.loads((results_dir / "benchmarks.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {name: entry for name, entry in data.items() if isinstance(entry, dict)}

@@ -1,0 +1,231 @@
+"""asv, run for somebody. This module starts asv, follows its points and stops it without loss."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from hwperf import plugins
+from hwperf.asv import configuration, lock, sidecar
+from hwperf.asv.benchmark import PROFILE, profile_of
+from hwperf.asv.plan import Planned, estimate, plan
+from hwperf.errors import UsageError
+
+__all__ = ["INTERRUPTED", "Event", "Outcome", "publish", "run"]
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it.
+POLL_S = 0.2
+
+
+@dataclass(frozen=True)
+class Event:
+    """What a run tells while it goes on.
+
+    Attributes:
+        kind: ``start`` (once), ``point`` (one was measured), ``log`` (a line of asv).
+        done: points measured so far.
+        total: points that will be measured.
+        left_s: estimate of the seconds left.
+        record: the sidecar's record of the point.
+        text: the line.
+    """
+
+    kind: Literal["start", "point", "log"]
+    done: int = 0
+    total: int = 0
+    left_s: float = 0.0
+    record: Mapping[str, Any] | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a run ended.
+
+    Attributes:
+        exit_code: asv's: 0, 1 (nothing could be run), 2 (some benchmarks failed), or 130.
+        points: what was planned.
+        records: what was measured, in order.
+        wall_s: seconds from start to end.
+        output: everything that asv printed.
+    """
+
+    exit_code: int
+    points: Sequence[Planned]
+    records: Sequence[Mapping[str, Any]]
+    wall_s: float
+    output: str
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether the user stopped it; what was measured is kept."""
+        return self.exit_code == INTERRUPTED
+
+
+def run(
+    conf_path: Path,
+    *,
+    bench: Sequence[str] = (),
+    profile: str = "quick",
+    env: str = "host",
+    dry_run: bool = False,
+    on_event: Callable[[Event], None] = lambda event: None,
+) -> Outcome:
+    """Measure the points that *bench* selects with ``asv run``, and keep them.
+
+    Args:
+        conf_path: asv.conf.json.
+        bench: regular expressions over workload ids or asv's names; all without any.
+        profile: quick or full.
+        env: asv's environment, as after ``-E``.
+        dry_run: only plan; nothing is measured, nothing is written.
+        on_event: told of the start, of every point and of asv's lines.
+
+    Raises:
+        UsageError: if a pattern selects nothing, or the results cannot be written.
+    """
+    conf = configuration.load(conf_path)
+    chosen = profile_of({PROFILE: profile})
+    points = plan(plugins.load().workloads.values(), bench)
+    if not points:
+        raise UsageError(f"no point matches {' or '.join(bench)}. 'hwperf list' shows all ids.")
+    expected = estimate(points, chosen)
+    total = sum(point.reason is None for point in points)
+    on_event(Event("start", total=total, left_s=expected))
+    if dry_run:
+        return Outcome(0, points, (), 0.0, "")
+    unwritable = lock.is_writable(conf.results_dir)
+    if unwritable:
+        raise UsageError(unwritable)
+    command = ["run", "-E", env, "--show-stderr"]
+    for pattern in bench:
+        command += ["--bench", pattern]
+    return _followed(conf.path, command, points, profile, expected, on_event)
+
+
+def publish(conf_path: Path) -> Path:
+    """Publish the pages with ``asv publish`` and return the path of index.html.
+
+    Raises:
+        UsageError: with asv's own words, if that fails; the old pages are as they were.
+    """
+    conf = configuration.load(conf_path)
+    command = _command(conf.path, ["publish", "--no-pull"])
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise UsageError(f"asv publish failed:\n{_plain(done.stdout + done.stderr).strip()}")
+    return conf.html_dir / "index.html"
+
+
+def _followed(
+    conf_path: Path,
+    command: Sequence[str],
+    points: Sequence[Planned],
+    profile: str,
+    expected: float,
+    on_event: Callable[[Event], None],
+) -> Outcome:
+    begin = time.monotonic()
+    total = sum(point.reason is None for point in points)
+    records: list[Mapping[str, Any]] = []
+    with tempfile.TemporaryDirectory(prefix="hwperf-run-") as scratch:
+        events, output = Path(scratch, "events.jsonl"), Path(scratch, "output")
+        environment = {**os.environ, PROFILE: profile, sidecar.EVENTS: str(events)}
+        new_records = _tail(lambda: sidecar.read(events))
+        new_lines = _tail(lambda: _plain(output.read_text("utf-8", "replace")).splitlines()[:-1])
+
+        def tell() -> None:
+            for line in next(new_lines):
+                on_event(Event("log", len(records), total, text=line))
+            for record in next(new_records):
+                records.append(record)
+                done = sum(r["verdict"] != "n/a" for r in records)
+                left = _left(done, total, time.monotonic() - begin, expected)
+                on_event(Event("point", done, total, left, record))
+
+        with (
+            output.open("wb") as stream,
+            subprocess.Popen(
+                _command(conf_path, command),
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                # Its own group: Ctrl-C reaches us alone, and we send it on once.
+                process_group=0,
+                preexec_fn=_stop_with_us,
+            ) as asv,
+            _signals_forwarded(asv) as signals,
+        ):
+            while asv.poll() is None:
+                tell()
+                time.sleep(POLL_S)
+        tell()
+        text = _plain(output.read_text("utf-8", "replace"))
+    code = INTERRUPTED if signals else asv.returncode
+    return Outcome(code, points, records, time.monotonic() - begin, text)
+
+
+def _left(done: int, total: int, elapsed_s: float, expected_s: float) -> float:
+    """Return the seconds left: by the plan at first, by the pace once there is one."""
+    if done == 0:
+        return max(0.0, expected_s - elapsed_s)
+    return max(0, total - done) * elapsed_s / done
+
+
+def _command(conf_path: Path, arguments: Sequence[str]) -> list[str]:
+    name, *rest = arguments
+    return [sys.executable, "-m", "asv", name, "--config", os.fspath(conf_path), *rest]
+
+
+@contextmanager
+def _signals_forwarded(asv: subprocess.Popen[bytes]) -> Iterator[list[int]]:
+    """Send SIGINT on to asv, which saves what it has; a second one ends it."""
+    caught: list[int] = []
+
+    def forward(number: int, frame: object) -> None:
+        caught.append(number)
+        asv.send_signal(signal.SIGINT if len(caught) == 1 else signal.SIGKILL)
+
+    try:
+        before = {n: signal.signal(n, forward) for n in (signal.SIGINT, signal.SIGTERM)}
+    except ValueError:  # Only the main thread may handle signals.
+        yield caught
+        return
+    try:
+        yield caught
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop_with_us() -> None:
+    from hwperf.asv.forkserver import die_with_parent
+
+    die_with_parent(signal.SIGINT)
+
+
+def _tail(read: Callable[[], Any]) -> Iterator[list[Any]]:
+    """Yield what *read* returned beyond what it returned before."""
+    seen = 0
+    while True:
+        try:
+            items = list(read())
+        except FileNotFoundError:
+            items = []
+        yield items[seen:]
+        seen = max(seen, len(items))
+
+
+def _plain(text: str) -> str:
+    """Remove colours and the redrawing of lines."""
+    return re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", text).replace("\r", "\n")
