@@ -12,11 +12,15 @@ from hwperf.kernels.lazy import lazy_module
 
 if TYPE_CHECKING:
     from hwperf.kernels import blocked as blocked
+    from hwperf.kernels import cache as cache
+    from hwperf.kernels import cachedir as cachedir
     from hwperf.kernels import chase as chase
     from hwperf.kernels import clock as clock
     from hwperf.kernels import jit as jit
     from hwperf.kernels import llvm as llvm
     from hwperf.kernels import pages as pages
+    from hwperf.kernels import scattered as scattered
+    from hwperf.kernels import splitmix as splitmix
     from hwperf.kernels import stream as stream
     from hwperf.kernels import strided as strided
     from hwperf.kernels import target as target
@@ -24,11 +28,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "blocked",
+    "cache",
+    "cachedir",
     "chase",
     "clock",
     "jit",
     "llvm",
     "pages",
+    "scattered",
+    "splitmix",
     "stream",
     "strided",
     "target",

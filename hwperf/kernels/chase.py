@@ -18,11 +18,13 @@ from numpy.typing import NDArray
 from hwperf.kernels.jit import kernel
 from hwperf.kernels.llvm import (
     high_product,
+    hold,
     intrinsic,
     literal,
     output_address,
     store_word,
 )
+from hwperf.kernels.splitmix import splitmix
 
 Words: TypeAlias = NDArray[np.int64]
 
@@ -48,7 +50,7 @@ def chase_order(n_lines: int, *, seed: int = 0) -> Words:
     """
     _require_lines(n_lines)
     order = np.arange(n_lines, dtype=np.int64)
-    _shuffle(order, _random(np.uint64(seed)), 1)
+    _shuffle(order, np.uint64(seed), 1)
     return order
 
 
@@ -73,9 +75,9 @@ def chase_order_windowed(n_lines: int, window_lines: int, *, seed: int = 0) -> W
     if window_lines < 1:
         raise ValueError(f"window_lines={window_lines!r}: expected at least 1")
     windows = np.arange(-(-n_lines // window_lines), dtype=np.int64)
-    state = _shuffle(windows, _random(np.uint64(seed)), 0)
+    _shuffle(windows, np.uint64(seed), 0)
     visits = np.empty(n_lines, dtype=np.int64)
-    _fill_windows(visits, windows, window_lines, state)
+    _fill_windows(visits, windows, window_lines, np.uint64(seed))
     order = np.empty(n_lines, dtype=np.int64)
     order[visits] = np.roll(visits, -1)
     return order
@@ -87,37 +89,23 @@ def _require_lines(n_lines: int) -> None:
 
 
 @kernel
-def _random(state: Any) -> Any:
-    """Return 64 random bits of the counter *state*; the next state is ``state + 1``.
-
-    Source: the finalizer of SplitMix64 (Steele, Lea and Flood, 2014, "Fast splittable
-    pseudorandom number generators").
-    """
-    z = (state + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
-
-
-@kernel
-def _shuffle(items: Words, state: Any, gap: int) -> Any:
+def _shuffle(items: Words, seed: Any, gap: int) -> None:
     """Shuffle in place: a uniform permutation (gap 0, Fisher-Yates) or cycle (gap 1, Sattolo)."""
+    first = splitmix(seed)
     for i in range(items.size - 1, 0, -1):
-        j = np.intp(high_product(_random(state), np.uint64(i + 1 - gap)))
-        state += np.uint64(1)
+        j = np.intp(high_product(splitmix(first + np.uint64(i)), np.uint64(i + 1 - gap)))
         items[i], items[j] = items[j], items[i]
-    return state
 
 
 @kernel
-def _fill_windows(visits: Words, windows: Words, window_lines: int, state: Any) -> None:
+def _fill_windows(visits: Words, windows: Words, window_lines: int, seed: Any) -> None:
     at = 0
     for window in windows:
         first = window * window_lines
         n = min(window_lines, visits.size - first)
         for i in range(n):
             visits[at + i] = first + i
-        state = _shuffle(visits[at : at + n], state, 0)
+        _shuffle(visits[at : at + n], splitmix(seed) + np.uint64(window), 0)
         at += n
 
 
@@ -177,6 +165,8 @@ def _advance(typingctx, chains, n_steps):  # type: ignore[no-untyped-def]
         at = [builder.extract_value(args[0], i) for i in range(chains.count)]
         for _ in range(literal(n_steps, "n_steps")):
             at = [builder.load(builder.inttoptr(address, word), align=1) for address in at]
+            # The step of one chain must not wait in line behind several steps of another.
+            hold(builder)
         return context.make_tuple(builder, chains, at)
 
     return chains(chains, n_steps), generate

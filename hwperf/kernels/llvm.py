@@ -83,6 +83,12 @@ def store_word(typingctx, address, value):  # type: ignore[no-untyped-def]
     return types.void(types.intp, types.int64), generate
 
 
+def hold(builder: Any) -> None:
+    """Emit a point that no memory access crosses; no instruction."""
+    nothing = ir.FunctionType(ir.VoidType(), [])
+    builder.asm(nothing, "", "~{memory}", [], side_effect=True)
+
+
 @intrinsic
 def barrier(typingctx):  # type: ignore[no-untyped-def]
     """``barrier()``: no memory access moves across, none before it may be dropped; no instruction.
@@ -92,8 +98,7 @@ def barrier(typingctx):  # type: ignore[no-untyped-def]
     """
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        nothing = ir.FunctionType(ir.VoidType(), [])
-        builder.asm(nothing, "", "~{memory}", [], side_effect=True)
+        hold(builder)
         return context.get_dummy_value()
 
     return types.void(), generate
