@@ -13,8 +13,9 @@ from collections.abc import Callable
 from functools import cache
 
 from hwperf.host import caches, cpu, dimms, memory, microarchitecture, simd, virtualization
-from hwperf.host.facts import Unavailable
+from hwperf.host.facts import Fact, Unavailable
 from hwperf.host.files import HOST, optional
+from hwperf.units import format_quantity
 
 __all__ = [
     "copy_bandwidth",
@@ -24,6 +25,7 @@ __all__ = [
     "core_store_bandwidth",
     "dependent_loads",
     "dram_bandwidth",
+    "facts",
     "load_bandwidth",
     "store_bandwidth",
 ]
@@ -120,6 +122,30 @@ def dependent_loads(**params: object) -> float | None:
     At least 3 cycles from a load to the next of its chain, at the highest clock.
     """
     return _clock_hz() / _LOAD_TO_USE_CYCLES * _count(params, "chains", "n_threads")
+
+
+def facts() -> tuple[Fact, ...]:
+    """Return the limits of one core and of the memory modules, each with its derivation."""
+    clock, width = _clock_hz(), simd.widest_bytes(simd.simd_sets())
+    told = (
+        "by cpufreq" if clock != FASTEST_CLOCK_HZ else "the fastest ever sold: host does not tell"
+    )
+    at = f"B per cycle at {format_quantity(clock, 'Hz')}"
+    loaded = f"{_loaded_per_cycle()} {at}, {width} B registers"
+    stored = f"{_STORED_PER_CYCLE * _newer()} {at}"
+    untold = "hwperf knows no SIMD set of this processor"
+    modules = "virtual machine, or modules that are not told or not all listed"
+    return (
+        _limit("clock", clock, "Hz", told),
+        _limit("loads of a core", core_load_bandwidth(), "B/s", loaded, untold),
+        _limit("stores of a core", core_store_bandwidth(), "B/s", stored),
+        _limit("dependent loads", dependent_loads(), "op/s", f"{_LOAD_TO_USE_CYCLES} cycles each"),
+        _limit("memory modules", dram_bandwidth(), "B/s", "transfers/s x width, summed", modules),
+    )
+
+
+def _limit(name: str, value: float | None, unit: str, source: str, why: str = "") -> Fact:
+    return Fact(name, value, unit, source, why if value is None else "")
 
 
 def _tighter(core: Callable[..., float | None], params: dict[str, object]) -> float | None:

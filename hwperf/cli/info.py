@@ -1,4 +1,4 @@
-"""``hwperf info``. This module shows the facts about this machine, each with its source."""
+"""``hwperf info``. This module shows the facts about this machine, and the reason for each gap."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from dataclasses import asdict
 
 import click
 
+from hwperf import limits
 from hwperf.host import Fact, collect
 from hwperf.units import format_bytes, format_quantity
 
 __all__ = ["info_command"]
 
-_NAME_COLUMNS = 22
+_NAME_COLUMNS = 20
 _MAX_COLUMNS = 100  # a longer line is harder to read than a wrapped one
 
 
 @click.command("info")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def info_command(as_json: bool) -> int:
-    """Show what this machine is: every fact with its source, or why it is not available."""
-    groups = collect()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object, sources included.")
+@click.option("--sources", is_flag=True, help="Show where each fact comes from.")
+def info_command(as_json: bool, sources: bool) -> int:
+    """Show what this machine is: each fact, or why it is not available."""
+    groups = collect() | {"limits": limits.facts()}
     if as_json:
         click.echo(json.dumps(_record(groups), indent=1))
     else:
-        click.echo("\n".join(_lines(groups, shutil.get_terminal_size((80, 24)).columns)))
+        columns = min(shutil.get_terminal_size((80, 24)).columns, _MAX_COLUMNS)
+        click.echo("\n".join(_lines(groups, columns, sources)))
     return 0
 
 
@@ -38,27 +41,24 @@ def _record(groups: Mapping[str, tuple[Fact, ...]]) -> dict[str, object]:
     }
 
 
-def _lines(groups: Mapping[str, tuple[Fact, ...]], columns: int) -> Iterator[str]:
-    columns = min(columns, _MAX_COLUMNS)
+def _lines(
+    groups: Mapping[str, tuple[Fact, ...]], columns: int, sources: bool = False
+) -> Iterator[str]:
     for group, facts in groups.items():
         yield click.style(group, bold=True)
         for each in facts:
-            yield from _fact_lines(each, columns)
-    yield ""
-    yield "[...] is the source of a fact; 'hwperf doctor' says what disturbs measurements here."
+            yield from _fact_lines(each, columns, sources)
 
 
-def _fact_lines(shown: Fact, columns: int) -> Iterator[str]:
-    """Yield the name and the value, wrapped under it, then the source or the reason for none."""
+def _fact_lines(shown: Fact, columns: int, sources: bool) -> Iterator[str]:
+    """Yield the name and the value, wrapped under it, then its source where asked for."""
     indent = " " * (_NAME_COLUMNS + 2)
     width = max(20, columns - len(indent))
-    note = f"[{shown.source}]" if shown.value is not None else shown.why
-    values = _values(shown)
-    if len(values) == 1 and len(values[0]) + 2 + len(note) <= width:
-        lines = [f"{values[0]}  {click.style(note, dim=True)}"]
-    else:
-        lines = [line for value in values for line in _wrapped(value, width)]
-        lines += [click.style(line, dim=True) for line in _wrapped(note, width)]
+    lines = [line for value in _values(shown) for line in _wrapped(value, width)]
+    if shown.value is None:
+        lines = [click.style(line, dim=True) for line in lines]
+    if sources:
+        lines += [click.style(line, dim=True) for line in _wrapped(f"[{shown.source}]", width)]
     yield f"  {shown.name:<{_NAME_COLUMNS}}{lines[0]}"
     for line in lines[1:]:
         yield indent + line
@@ -72,7 +72,7 @@ def _values(shown: Fact) -> list[str]:
     """Return the value as people read it: one item, or one for each line of a list."""
     value = shown.value
     if value is None:
-        return ["n/a"]
+        return [f"n/a: {shown.why}"]
     if isinstance(value, tuple):
         short = ", ".join(value) or "none"
         return list(value) if any(" " in item for item in value) else [short]

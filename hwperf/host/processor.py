@@ -23,6 +23,7 @@ from hwperf.host.files import HOST, numbered, optional, text
 __all__ = ["cache_facts", "clock_facts", "cpu_facts", "format_cpu_list"]
 
 CPUFREQ = f"{CPUS}/cpu0/cpufreq"
+_NO_CPUFREQ = "no cpufreq driver here (usual in a virtual machine)"
 
 
 def cpu_facts(root: Path = HOST) -> Iterator[Fact]:
@@ -81,7 +82,7 @@ def boost(root: Path = HOST) -> bool:
         return turbo == "0"
     if told in ("0", "1"):
         return told == "1"
-    raise Unavailable("no cpufreq driver tells (usual in a virtual machine)")
+    raise Unavailable(_NO_CPUFREQ)
 
 
 def format_cpu_list(cpus: set[int] | tuple[int, ...]) -> str:
@@ -204,13 +205,13 @@ def _microcode(root: Path) -> str:
 def _clock(root: Path) -> float:
     told = max_clock_hz(root)
     if told is None:
-        raise Unavailable("there is no cpufreq driver (usual in a virtual machine)")
+        raise Unavailable(_NO_CPUFREQ)
     return told
 
 
 def _cpufreq(root: Path, name: str) -> str:
     if not (root / CPUFREQ.lstrip("/")).is_dir():
-        raise Unavailable("there is no cpufreq driver (usual in a virtual machine)")
+        raise Unavailable(_NO_CPUFREQ)
     return text(root, f"{CPUFREQ}/{name}")
 
 
@@ -221,7 +222,7 @@ def _governors(root: Path) -> str:
     )
     found = sorted({name for name in names if name})
     if not found:
-        raise Unavailable("there is no cpufreq driver (usual in a virtual machine)")
+        raise Unavailable(_NO_CPUFREQ)
     return ", ".join(found)
 
 
