@@ -101,8 +101,8 @@ def _workloads_in(loaded: Any) -> list[Workload]:
     if isinstance(loaded, Workload):
         return [loaded]
     values = vars(loaded).values() if isinstance(loaded, ModuleType) else ()
-    found = {value.id: value for value in values if isinstance(value, Workload)}
-    return list(found.values())
+    found = {id(value): value for value in values if isinstance(value, Workload)}
+    return list(found.values())  # Under two names it is one; two with one id are a clash.
 
 
 def _one_line(error: BaseException) -> str:

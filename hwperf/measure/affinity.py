@@ -29,8 +29,12 @@ class Core:
         if self.number is None or len(self.candidates) < 2:
             return False
         place = self.candidates.index(self.number) + 1
-        self.number = self.candidates[place % len(self.candidates)]
-        os.sched_setaffinity(0, {self.number})
+        number = self.candidates[place % len(self.candidates)]
+        try:
+            os.sched_setaffinity(0, {number})
+        except OSError:  # Taken from us meanwhile, by a cpuset or by hotplug.
+            return False
+        self.number = number
         self.moves += 1
         return True
 

@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from hwperf.host import cpu
+from hwperf.host import cgroup, cpu
+from hwperf.host.files import HOST, optional
 
 __all__ = ["CAUSES", "Counters", "Disturbance", "Probes", "difference"]
 
@@ -83,7 +84,7 @@ class Probes:
         unavailable: for each probe that the system does not offer, why.
     """
 
-    def __init__(self, root: Path = Path("/")) -> None:
+    def __init__(self, root: Path = HOST) -> None:
         self.unavailable: dict[str, str] = {}
         self._files: dict[str, int] = {}
         thread = f"proc/{os.getpid()}/task/{threading.get_native_id()}"
@@ -123,7 +124,7 @@ class Probes:
 
     def _open(self, name: str, path: Path | None) -> None:
         if path is None:
-            self.unavailable[name] = "the process is in no control group with a CPU controller"
+            self.unavailable[name] = "no control group of ours tells of CPU throttling"
             return
         try:
             self._files[name] = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
@@ -135,12 +136,15 @@ class Probes:
         if descriptor is None:
             return None
         try:
-            text = os.pread(descriptor, 65536, 0).decode("ascii", "replace")
-            return parse(text)
+            value = parse(os.pread(descriptor, 65536, 0).decode("ascii", "replace"))
         except (OSError, ValueError, IndexError) as error:
+            value, why = None, f"cannot be read: {error}"
+        else:
+            why = "the system's file does not tell it"
+        if value is None:
             os.close(self._files.pop(name))
-            self.unavailable[name] = f"cannot be read: {error}"
-            return None
+            self.unavailable[name] = why
+        return value
 
 
 def _thread_usage() -> Callable[[], tuple[int, int, int]] | None:
@@ -187,15 +191,13 @@ def _pressure(text: str) -> float | None:
 
 
 def _cpu_stat_of_cgroup(root: Path) -> Path | None:
-    try:
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
-    except OSError:
-        return None
-    for line in lines:
-        _, controllers, path = line.split(":", 2)
-        for mount in ("sys/fs/cgroup", f"sys/fs/cgroup/{controllers}"):
-            if controllers == "" or "cpu" in controllers.split(","):
-                stat = root / mount / path.lstrip("/") / "cpu.stat"
-                if stat.is_file():
-                    return stat
+    """Return the file of the group whose quota binds us, else of the nearest that would tell."""
+    directories = [directory for _, directory in cgroup.levels("cpu", root)]
+    quota = cgroup.cpu_quota(root)
+    if quota is not None:
+        directories.insert(0, quota[1].rpartition("/")[0])
+    for directory in directories:
+        path = f"{directory}/cpu.stat"
+        if "throttled" in (optional(root, path) or ""):
+            return root / path.lstrip("/")
     return None
