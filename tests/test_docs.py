@@ -28,6 +28,11 @@ def page(name: str) -> str:
     return (DOCS / name).read_text(encoding="utf-8")
 
 
+def source() -> str:
+    """Return all of hwperf's own source text."""
+    return "".join(path.read_text("utf-8") for path in (ROOT / "hwperf").rglob("*.py"))
+
+
 def section(text: str, title: str) -> str:
     """Return the text under the second-level heading *title*, empty where there is none."""
     found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", text, re.M | re.S)
@@ -99,13 +104,15 @@ def test_every_option_is_documented_in_its_verbs_section(verb: str) -> None:
 
 
 def test_every_entry_point_group_is_documented() -> None:
-    assert f"`{plugins.GROUP}`" in page("reference/entry-points.md")
+    text = page("reference/entry-points.md")
+    groups = set(re.findall(r'"(hwperf\.(?:workloads|facts|reports))"', source()))
+    assert plugins.GROUP in groups
+    assert {group for group in groups if f"`{group}`" not in text} == set()
 
 
 def test_every_environment_variable_of_ours_is_documented() -> None:
     text = page("reference/files-and-environment.md")
-    source = "".join(path.read_text("utf-8") for path in (ROOT / "hwperf").rglob("*.py"))
-    used = set(re.findall(r"\bHWPERF_[A-Z_]+\b", source))
+    used = set(re.findall(r"\bHWPERF_[A-Z_]+\b", source()))
     assert used
     assert {name for name in used if f"`{name}`" not in text} == set()
 
