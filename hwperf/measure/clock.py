@@ -13,7 +13,8 @@ wall: Callable[[], float] = time.perf_counter
 _CHAIN = 65_536
 # Dependent adds per reading: about 20 µs, long against the 0.2 µs of calling a compiled kernel and
 # short against a sample.
-_READINGS = 32  # Of the empty call; the least of them is what an undisturbed call takes.
+_READINGS = 24  # Of each length; the shortest of them is what an undisturbed one takes.
+_MOST_OVERHEAD = 0.02  # Of one length: 0.4 µs; more means that all readings were disturbed.
 
 
 def resolution_s(clock: Callable[[], float] = wall, *, readings: int = 64) -> float:
@@ -31,13 +32,18 @@ def resolution_s(clock: Callable[[], float] = wall, *, readings: int = 64) -> fl
 def core_clock(clock: Callable[[], float] = wall) -> Callable[[], float]:
     """Return a function that reads the frequency of the core it runs on, in Hz.
 
-    It times a chain of dependent integer adds, one cycle each, less what the call itself takes. An
-    interruption can only make a reading too low, never too high, so of several the highest is best.
+    It times a chain of dependent integer adds, one cycle each, less what calling takes: that is
+    what the shortest times of one and of two lengths leave over. Whatever shares the core (another
+    thread of it, the hypervisor) can only make a reading lower, never higher.
+
+    Source: Abel and Reineke, nanoBench (2020), section III: the difference of n and 2n copies.
     """
     from hwperf.kernels import clock as kernels
 
     add_chain = kernels.add_chain
-    overhead = min(_seconds(add_chain, 0, clock) for _ in range(_READINGS))
+    single = min(_seconds(add_chain, _CHAIN, clock) for _ in range(_READINGS))
+    double = min(_seconds(add_chain, 2 * _CHAIN, clock) for _ in range(_READINGS))
+    overhead = min(max(0.0, 2 * single - double), _MOST_OVERHEAD * single)
 
     def read() -> float:
         seconds = _seconds(add_chain, _CHAIN, clock) - overhead

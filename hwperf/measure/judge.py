@@ -9,23 +9,17 @@ from collections.abc import Mapping
 from hwperf.measure import stats
 from hwperf.measure.profile import Profile
 from hwperf.measure.result import Verdict
-from hwperf.measure.sample import Sample, Samples
+from hwperf.measure.selection import Samples, usable
 from hwperf.metrics import Metric
 from hwperf.units import format_quantity
 
-__all__ = ["IMPOSSIBLE", "UNSTABLE", "disturbances", "impossible", "judge", "usable"]
+__all__ = ["IMPOSSIBLE", "UNSTABLE", "disturbances", "impossible", "judge"]
 
 IMPOSSIBLE = 1.05
 """A rate above this multiple of the limit is rejected; the rest is the limit's own inexactness."""
 
 UNSTABLE = 0.05
 """Half-width of the interval of the median, relative, above which a result is not trusted."""
-
-
-def usable(samples: Samples, profile: Profile) -> tuple[Sample, ...]:
-    """Return the clean samples while enough remain, otherwise all of them."""
-    kept = samples.clean
-    return kept if len(kept) >= profile.min_samples else samples.all
 
 
 def disturbances(samples: Samples) -> Mapping[str, int]:
@@ -58,8 +52,8 @@ def judge(
     samples: Samples, profile: Profile, *, limit: float | None, metric: Metric
 ) -> tuple[Verdict, str]:
     """Return the verdict on *samples* and why it is not ok."""
-    kept = usable(samples, profile)
-    costs = [sample.cost_s for sample in kept]
+    kept = usable(samples.all, profile.min_samples)
+    costs = [sample.cost_s for sample in kept or samples.all]
     reason = impossible(stats.median(costs), limit, metric)
     if reason is not None:
         return "impossible", reason
@@ -69,9 +63,9 @@ def judge(
             f"only {len(samples.all)} samples in {samples.elapsed_s:.1f} s, wanted "
             f"{profile.min_samples}{lost}. Give it a larger --budget."
         )
-    if len(samples.clean) < profile.min_samples:
+    if kept is None:
         return "noisy", (
-            f"result not trusted: only {len(samples.clean)} samples were undisturbed, wanted "
+            f"result not trusted: only {len(samples.own)} samples kept their core, wanted "
             f"{profile.min_samples}{lost}. Close other programs; see docs/stability.md."
         )
     spread = stats.half_width(costs)
@@ -89,4 +83,4 @@ def _lost(samples: Samples) -> str:
         return ""
     causes = sorted(disturbances(samples).items(), key=lambda item: -item[1])
     named = ", ".join(f"{name.removesuffix('_s').replace('_', ' ')} {n}" for name, n in causes)
-    return f"; {disturbed} of {len(samples.all)} lost their core ({named})"
+    return f"; {disturbed} of {len(samples.all)} were disturbed ({named})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,11 +12,12 @@ from hwperf.errors import HwperfError, Unsupported
 from hwperf.measure import clock, stats
 from hwperf.measure.affinity import pinned
 from hwperf.measure.interference import Probes
-from hwperf.measure.judge import disturbances, judge, usable
+from hwperf.measure.judge import disturbances, judge
 from hwperf.measure.profile import QUICK, Profile
 from hwperf.measure.rehearsal import rehearse
 from hwperf.measure.result import Result, Verdict
-from hwperf.measure.sample import Instruments, Samples, collect
+from hwperf.measure.sample import Instruments, collect
+from hwperf.measure.selection import Sample, Samples, usable
 from hwperf.measure.stage import Stage, StageError, raised, set_up
 from hwperf.workload import Params, Workload
 
@@ -128,33 +129,35 @@ def _summary(
         "limit": limit,
         "amounts": dict(stage.work.amounts),
         "calls_per_sample": samples.calls,
-        "tags": _clock_tags(samples),
+        "tags": _clock_tags(samples, profile),
     }
     if verdict == "impossible":
         return Result(**common)
-    costs = [sample.cost_s for sample in usable(samples, profile)]
+    kept = usable(samples.all, profile.min_samples) or samples.all
+    costs = [sample.cost_s for sample in kept]
     return Result(
         **common,
         cost_s=stats.median(costs),
         interval_cost_s=stats.interval_of_median(costs) or (min(costs), max(costs)),
         samples=tuple(costs),
-        **_distribution(samples, profile),
+        **_distribution(kept),
     )
 
 
-def _clock_tags(samples: Samples) -> dict[str, Any]:
-    clocks = [sample.clock_hz for sample in samples.all if sample.clock_hz]
+def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
+    kept = usable(samples.all, profile.min_samples) or samples.all
+    clocks = [sample.clock_hz for sample in kept if sample.clock_hz]
     if not clocks:
         return {}
     return {
         "clock_hz": stats.median(clocks),
-        "clock_low_hz": min(clocks),
+        "clock_low_hz": min(sample.slowest_hz or 0 for sample in samples.all),
         "clock_high_hz": max(clocks),
     }
 
 
-def _distribution(samples: Samples, profile: Profile) -> dict[str, Any]:
-    pooled = [value for sample in usable(samples, profile) for value in sample.latencies]
+def _distribution(kept: Sequence[Sample]) -> dict[str, Any]:
+    pooled = [value for sample in kept for value in sample.latencies]
     if not pooled:
         return {}
     batches = [pooled[i : i + _BATCH] for i in range(0, len(pooled) - _BATCH + 1, _BATCH)]

@@ -1,4 +1,4 @@
-"""Taking samples. This module times calls until the samples suffice, and marks disturbed ones."""
+"""Taking samples. This module times calls until the samples suffice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any, Protocol
 
@@ -14,15 +14,14 @@ from hwperf.errors import CheckFailed
 from hwperf.measure import stats
 from hwperf.measure.affinity import Core
 from hwperf.measure.calibrate import calls_per_sample, seconds_of
-from hwperf.measure.interference import Counters, Disturbance, difference
+from hwperf.measure.interference import Counters, difference
 from hwperf.measure.profile import Profile
+from hwperf.measure.selection import Sample, Samples, mark_slow, usable
 from hwperf.measure.stage import Stage
 
-__all__ = ["Instruments", "Observation", "Sample", "Samples", "clean", "collect", "enough"]
+__all__ = ["Instruments", "Observation", "collect", "enough"]
 
-_SLOW = 0.97
-# Share of the point's own clock (its upper decile) below which a sample's clock counts as slow:
-# the result's precision is 1 %, and readings of the clock agree within 1 %.
+_READING_SHARE = 1e-3  # One reading of the clock for each such part of a sample, at most 8.
 _SETTLED = 0.01  # Readings of the clock that agree within this are settled.
 _MOST_LATENCIES = 1_000_000
 
@@ -61,40 +60,6 @@ class Observation:
     latencies: Sequence[float] = ()
 
 
-@dataclass(frozen=True)
-class Sample:
-    """One recorded value.
-
-    Attributes:
-        cost_s: seconds per unit of work.
-        seconds: how long the sample lasted.
-        disturbance: what happened meanwhile.
-        clock_hz: the higher of the core's frequencies before and after, or None.
-        latencies: those of single operations, where the kernel returns them.
-    """
-
-    cost_s: float
-    seconds: float
-    disturbance: Disturbance
-    clock_hz: float | None
-    latencies: Sequence[float] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True)
-class Samples:
-    """All samples of a point, disturbed ones marked, and how they were taken."""
-
-    all: tuple[Sample, ...]
-    calls: int
-    warm_up_s: float
-    elapsed_s: float
-
-    @property
-    def clean(self) -> tuple[Sample, ...]:
-        """Those whose core was theirs alone."""
-        return tuple(sample for sample in self.all if not sample.disturbance.causes)
-
-
 def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples:
     """Calibrate, warm up and take samples of *stage* until they suffice or the budget ends.
 
@@ -107,33 +72,36 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
     with _no_garbage_collection():
         start = wall()
         calls, _ = calls_per_sample(
-            lambda calls: _observe(stage, calls, wall).seconds,
+            lambda calls: _length(stage, calls, wall),
             sample_s=profile.sample_s,
             tick_s=instruments.tick_s,
         )
         warm_up_s = _warm_up(stage, calls, profile, instruments)
         samples: list[Sample] = []
-        clock_before = _frequency(instruments)
+        n_readings = 1
+        clock_before = _frequency(instruments, n_readings)
         while not enough(samples, wall() - start, profile):
             before = instruments.probes.read()
             seen = _observe(stage, calls, wall)
             after = instruments.probes.read()
-            clock_after = _frequency(instruments)
+            n_readings = max(1, min(8, round(seen.seconds / _READING_SHARE)))
+            clock_after = _frequency(instruments, n_readings)
             samples.append(
                 Sample(
                     cost_s=seen.cost_s,
                     seconds=seen.seconds,
                     disturbance=difference(before, after, seen.seconds),
-                    clock_hz=max(filter(None, (clock_before, clock_after)), default=None),
+                    clock_hz=_mean(clock_before, clock_after),
+                    slowest_hz=min(filter(None, (clock_before, clock_after)), default=None),
                     latencies=seen.latencies,
                 )
             )
             clock_before = clock_after
             if _is_crowded(samples) and instruments.core.move():
                 _observe(stage, calls, wall)
-                clock_before = _frequency(instruments)
+                clock_before = _frequency(instruments, n_readings)
         elapsed_s = wall() - start
-    return Samples(_mark_slow(samples), calls, warm_up_s, elapsed_s)
+    return Samples(mark_slow(samples), calls, warm_up_s, elapsed_s)
 
 
 def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:
@@ -142,39 +110,16 @@ def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> boo
     The first fifth of the budget is always spent, so that a quiet moment does not stand for the
     whole. Four budgets are the end even when there are fewer samples than wanted.
     """
-    usable = [sample.cost_s for sample in clean(samples)]
-    if len(usable) >= profile.min_samples:
+    kept = usable(samples, profile.min_samples)
+    if kept is not None:
         if elapsed_s >= profile.budget_s:
             return True
         if elapsed_s < profile.budget_s / 5:
             return False
-        return stats.half_width(usable) <= profile.target
+        return stats.half_width([sample.cost_s for sample in kept]) <= profile.target
     if elapsed_s >= 4 * profile.budget_s:
         return len(samples) >= 3
     return elapsed_s >= 2 * profile.budget_s and len(samples) >= profile.min_samples
-
-
-def clean(samples: Sequence[Sample]) -> list[Sample]:
-    """Return the samples that nothing disturbed, a slow clock included."""
-    return [sample for sample in _mark_slow(samples) if not sample.disturbance.causes]
-
-
-def _mark_slow(samples: Sequence[Sample]) -> tuple[Sample, ...]:
-    clocks = [sample.clock_hz for sample in samples if sample.clock_hz]
-    if not clocks:
-        return tuple(samples)
-    level = _SLOW * stats.quantile(clocks, 0.9)
-    return tuple(
-        replace(
-            sample,
-            disturbance=replace(
-                sample.disturbance, causes=(*sample.disturbance.causes, "slow_clock")
-            ),
-        )
-        if sample.clock_hz is not None and sample.clock_hz < level
-        else sample
-        for sample in samples
-    )
 
 
 def _warm_up(stage: Stage, calls: int, profile: Profile, instruments: Instruments) -> float:
@@ -184,12 +129,22 @@ def _warm_up(stage: Stage, calls: int, profile: Profile, instruments: Instrument
     while True:
         _observe(stage, calls, instruments.wall)
         elapsed = instruments.wall() - start
-        frequency = _frequency(instruments)
+        frequency = _frequency(instruments, 1)
         if frequency is None or elapsed >= profile.warm_up_s:
             return elapsed
         readings = [*readings[-2:], frequency]
         if len(readings) == 3 and max(readings) <= (1 + _SETTLED) * min(readings):
             return elapsed
+
+
+def _length(stage: Stage, calls: int, wall: Callable[[], float]) -> float:
+    """Return how long a sample of *calls* is, to calibrate by.
+
+    A kernel that times itself may claim next to nothing: waiting ten times as long is enough.
+    """
+    start = wall()
+    seconds = _observe(stage, calls, wall).seconds
+    return max(seconds, (wall() - start) / 10)
 
 
 def _observe(stage: Stage, calls: int, wall: Callable[[], float]) -> Observation:
@@ -225,8 +180,14 @@ def _times(returned: Any) -> list[float]:
     return times
 
 
-def _frequency(instruments: Instruments) -> float | None:
-    return instruments.core_clock() if instruments.core_clock else None
+def _frequency(instruments: Instruments, n_readings: int) -> float | None:
+    if instruments.core_clock is None:
+        return None
+    return stats.median([instruments.core_clock() for _ in range(n_readings)])
+
+
+def _mean(before: float | None, after: float | None) -> float | None:
+    return (before + after) / 2 if before and after else before or after
 
 
 def _is_crowded(samples: Sequence[Sample]) -> bool:
