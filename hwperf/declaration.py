@@ -112,6 +112,8 @@ def _unknown_option(option: str, value: Any) -> str:
 
 
 def _faults_of_params(declared: Declared, order: tuple[str, ...]) -> list[str]:
+    if not isinstance(declared.params, Mapping):
+        return [f"params={declared.params!r} is no dict; write params={{'nbytes': [4096, 65536]}}"]
     faults = []
     for name in declared.params:
         if name not in order:
@@ -124,13 +126,14 @@ def _faults_of_params(declared: Declared, order: tuple[str, ...]) -> list[str]:
             faults.append(f"params= gives no values for {name!r}; add params={{{name!r}: [...]}}")
     for name, values in declared.params.items():
         if isinstance(values, (str, bytes)) or not isinstance(values, Sequence) or not values:
-            faults.append(f"params[{name!r}] = {values!r} is no list of values; write [{values!r}]")
+            list_of = f"[{values!r}]" if type(values) in _SCALARS else "a list of one or more"
+            faults.append(f"params[{name!r}] = {values!r} is no list of values; write {list_of}")
             continue
-        wrong = [value for value in values if not isinstance(value, _SCALARS)]
+        wrong = [value for value in values if type(value) not in _SCALARS]
         if wrong:
             faults.append(
-                f"params[{name!r}] holds {wrong[0]!r}, which is neither a number, a string, a "
-                "bool nor None; a series is keyed by its repr"
+                f"params[{name!r}] holds {wrong[0]!r}, which is no int, float, str, bool or None "
+                "of Python's own; a series is keyed by its repr"
             )
         elif len(set(map(repr, values))) < len(values):
             faults.append(f"params[{name!r}] holds a value twice: {list(values)!r}")

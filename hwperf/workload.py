@@ -183,16 +183,22 @@ def workload(
         DeclarationError: at import, with every fault of the declaration and its fix.
     """
 
+    if callable(id):
+        raise DeclarationError(
+            "@workload stands there without an id; write "
+            "@workload('<domain>.<what>', source='...', params={...})."
+        )
+
     def declare(function: Callable[..., Iterator[Work]]) -> Workload:
         declared = check(
             Declared(
                 id=id,
                 function=function,
-                params=params or {},
+                params={} if params is None else params,
                 source=source,
                 limit=limit,
                 metric=metric,
-                requires=(requires,) if callable(requires) else tuple(requires),
+                requires=tuple(requires) if isinstance(requires, (list, tuple)) else (requires,),
                 unknown=unknown,
             )
         )
