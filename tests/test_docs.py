@@ -9,13 +9,15 @@ import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import click
 import pytest
 
 from hwperf import Workload, plugins
 from hwperf.cli.main import VERBS, cli
-from hwperf.measure import QUICK, SCHEMA, Result, measure
+from hwperf.measure import QUICK, SCHEMA, Result, Verdict, measure
+from hwperf.measure.interference import CAUSES
 from hwperf.metrics import BANDWIDTH, LATENCY, METRICS, Metric
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,10 +46,10 @@ def built_in() -> list[str]:
     return [w.id for w in loaded if w.module.startswith("hwperf.")]
 
 
-def verbs() -> dict[str, click.Command]:
-    context = click.Context(cli)
-    found = {name: cli.get_command(context, name) for name in cli.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
+def parameters_of(verb: str) -> list[click.Parameter]:
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None, f"hwperf {verb}: no such verb"
+    return command.params
 
 
 def commands() -> Iterator[tuple[str, list[str]]]:
@@ -93,7 +95,7 @@ def test_every_metric_is_documented_with_unit_and_direction(metric: Metric) -> N
 def test_every_option_is_documented_in_its_verbs_section(verb: str) -> None:
     text = section(page("reference/cli.md"), f"hwperf {verb}")
     assert text, f"docs/reference/cli.md has no section 'hwperf {verb}'"
-    for parameter in verbs()[verb].params:
+    for parameter in parameters_of(verb):
         names = (
             parameter.opts
             if isinstance(parameter, click.Option)
@@ -110,6 +112,15 @@ def test_every_entry_point_group_is_documented() -> None:
     assert {group for group in groups if f"`{group}`" not in text} == set()
 
 
+def test_every_cause_of_a_disturbed_sample_is_documented() -> None:
+    assert {name for name in CAUSES if f"| `{name}` |" not in page("stability.md")} == set()
+
+
+def test_every_verdict_is_documented() -> None:
+    text = page("howto/interpret-verdicts.md")
+    assert {name for name in get_args(Verdict) if f"| `{name}` |" not in text} == set()
+
+
 def test_every_environment_variable_of_ours_is_documented() -> None:
     text = page("reference/files-and-environment.md")
     used = set(re.findall(r"\bHWPERF_[A-Z_]+\b", source()))
@@ -121,7 +132,6 @@ def test_the_commands_shown_exist() -> None:
     """Each is a target of make, a verb of hwperf with options that it has, or a known program."""
     targets = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert targets
-    known = verbs()
     for name, words in commands():
         program, *rest = words
         shown = f"{name}: {' '.join(words)}"
@@ -129,7 +139,7 @@ def test_the_commands_shown_exist() -> None:
             plain = [word for word in rest if "=" not in word]
             assert set(plain) <= set(targets[1].split()), shown
         elif program.removeprefix(".venv/bin/") == "hwperf":
-            options = {o for p in known[rest[0]].params for o in (*p.opts, *p.secondary_opts)}
+            options = {o for p in parameters_of(rest[0]) for o in (*p.opts, *p.secondary_opts)}
             assert {w.split("=")[0] for w in rest[1:] if w.startswith("-")} <= options, shown
         else:
             assert program in {
