@@ -9,10 +9,12 @@ Each function takes a workload's parameters as keywords and uses those that it k
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable
 from functools import cache
 
 from hwperf.host import caches, cpu, dimms, memory, microarchitecture, simd, virtualization
+from hwperf.host import pages as working_memory
 from hwperf.host.facts import Fact, Unavailable
 from hwperf.host.files import HOST, optional
 from hwperf.units import format_quantity
@@ -26,8 +28,11 @@ __all__ = [
     "dependent_loads",
     "dram_bandwidth",
     "facts",
+    "first_touches",
     "load_bandwidth",
+    "loads",
     "store_bandwidth",
+    "updates",
 ]
 
 # Hz. The highest clock that a processor has been sold with: Intel Core i9-14900KS, maximum turbo
@@ -99,6 +104,25 @@ def dram_bandwidth(**params: object) -> float | None:
     if peak is None or not isinstance(nbytes, (int, float)):
         return peak
     return peak * nbytes / (nbytes - cached) if cached is not None and nbytes > cached else None
+
+
+def loads(**params: object) -> float | None:
+    """Return the op/s of loads of 8 bytes, independent of one another: bytes out of L1 over 8."""
+    bandwidth = core_load_bandwidth(**params)
+    return None if bandwidth is None else bandwidth / 8
+
+
+def updates(**params: object) -> float | None:
+    """Return the FLOP/s of one addition to each float64: a load and a store of 8 bytes for each."""
+    bandwidth = core_store_bandwidth(**params)
+    return None if bandwidth is None else bandwidth / 8
+
+
+def first_touches(*, pages: str = "small") -> float | None:
+    """Return the op/s of first touches of a page: the system has to clear it through L1."""
+    nbytes = (working_memory.huge_page_bytes() if pages == "huge" else None) or mmap.PAGESIZE
+    bandwidth = core_store_bandwidth()
+    return None if bandwidth is None else bandwidth / nbytes
 
 
 def load_bandwidth(**params: object) -> float | None:

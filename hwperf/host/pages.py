@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike
 
-__all__ = ["PAGES", "allocate", "huge_page_bytes", "huge_pages_denied", "untouched"]
+__all__ = ["PAGES", "allocate", "huge_page_bytes", "huge_pages_denied", "require_pages", "untouched"]
 
 PAGES = ("small", "huge")
 THP = "/sys/kernel/mm/transparent_hugepage"
@@ -71,6 +71,20 @@ def untouched(
     Which pages the first touch gets is not verified; `huge_pages_denied` tells what is known.
     """
     return _map(nbytes, pages, dtype).items(nbytes, dtype)
+
+
+def require_pages(array: np.ndarray[Any, Any], pages: str) -> None:
+    """Raise Unsupported unless a whole array from `untouched`, now touched, got its pages.
+
+    Nothing is verified where the system does not tell.
+    """
+    if sys.platform != "linux" or pages != "huge":
+        return
+    align = huge_page_bytes() or mmap.PAGESIZE
+    size = -(-array.nbytes // align) * align
+    huge = _huge_bytes(array.ctypes.data, size)
+    if huge is not None and huge < GRANTED * size:
+        raise Unsupported(_refusal(huge, size, "the first touch found no free huge page"))
 
 
 def huge_page_bytes(root: Path = HOST) -> int | None:
@@ -173,7 +187,7 @@ def _advise(mapping: _Mapping, advice: int) -> None:
 
 def _verify(mapping: _Mapping, pages: str) -> None:
     """Raise Unsupported unless the faulted region lies on pages of the wanted size."""
-    huge = _huge_bytes(mapping)
+    huge = _huge_bytes(mapping.address, mapping.size)
     if huge is None:
         raise Unsupported("/proc/self/smaps does not say which pages the memory lies on")
     if pages == "small" and huge:
@@ -195,12 +209,12 @@ def _collapsed(mapping: _Mapping, huge: int) -> int:
         mapping.advise(_MADV_COLLAPSE)
     except OSError:
         return huge  # before Linux 6.1, or no huge page is free
-    return _huge_bytes(mapping) or 0
+    return _huge_bytes(mapping.address, mapping.size) or 0
 
 
-def _huge_bytes(mapping: _Mapping) -> int | None:
-    """Return the bytes of the region on huge pages, by /proc/self/smaps; None: it does not say."""
-    start = f"{mapping.address:08x}-{mapping.address + mapping.size:08x} "
+def _huge_bytes(address: int, size: int) -> int | None:
+    """Return the bytes of a region on huge pages, by /proc/self/smaps; None: it does not say."""
+    start = f"{address:08x}-{address + size:08x} "
     ours = False
     try:
         with open("/proc/self/smaps", encoding="utf-8", errors="replace") as smaps:

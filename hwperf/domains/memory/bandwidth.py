@@ -13,7 +13,8 @@ import numpy as np
 
 from hwperf import KiB, MiB, Work, limits, workload
 from hwperf.domains.memory.checks import POISON, Floats, require_equal, require_value
-from hwperf.host import memory, pages as working_memory
+from hwperf.host import memory
+from hwperf.host import pages as working_memory
 from hwperf.kernels import stream
 
 __all__ = ["add", "copy", "fill", "read", "scale", "triad"]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hwperf import CheckFailed
 from hwperf.kernels import chase
 
-__all__ = ["Floats", "POISON", "Words", "require_at", "require_equal", "require_value"]
+__all__ = ["POISON", "Floats", "Words", "require_at", "require_equal", "require_value"]
 
 Floats: TypeAlias = NDArray[np.float64]
 Words: TypeAlias = NDArray[np.int64]

@@ -8,12 +8,15 @@ import numpy as np
 
 from hwperf import KiB, MiB, Work, limits, workload
 from hwperf.domains.memory.checks import Words, require_at
-from hwperf.host import memory, pages as working_memory
+from hwperf.host import memory
+from hwperf.host import pages as working_memory
 from hwperf.kernels import chase
 
 __all__ = ["LINE_BYTES", "latency", "parallel_latency"]
 
-LINE_BYTES = 64  # Cache line of x86-64 and of most Arm cores; on 128 B lines every second load hits.
+LINE_BYTES = (
+    64  # Cache line of x86-64 and of most Arm cores; on 128 B lines every second load hits.
+)
 WINDOW_BYTES = 256 * KiB  # 64 small pages: within the first-level TLB of every current core.
 WARM_BYTES = 128 * MiB  # Up to here a last-level cache may hold part of the set from lap to lap.
 
@@ -101,5 +104,3 @@ def _steps(nbytes: int) -> int:
     if nbytes <= 2 * MiB:
         return 2**18
     return 2**16 if nbytes <= 8 * MiB else 2**14
-
-

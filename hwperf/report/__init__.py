@@ -1,0 +1,1 @@
+"""What the numbers mean. This package places measured values beside each other for people."""

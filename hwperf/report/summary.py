@@ -1,0 +1,168 @@
+"""The block at the end of a run. This module says in a few lines what a machine's memory can do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hwperf.report.hierarchy import Level, levels
+from hwperf.units import KiB, MiB, format_bytes, format_quantity
+
+__all__ = ["MOST_LINES", "Reading", "Readings", "summary"]
+
+MOST_LINES = 15
+_LABEL = 12  # Width of the first column.
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One point of a run: its value in base units (None where there is none) and its verdict."""
+
+    workload_id: str
+    params: Mapping[str, Any]
+    value: float | None
+    verdict: str = "ok"
+
+
+class Readings:
+    """The points of one run, by workload and parameters."""
+
+    def __init__(self, readings: Iterable[Reading]) -> None:
+        self.all = tuple(readings)
+        self._by_point = {
+            (r.workload_id, tuple(sorted(r.params.items()))): r.value for r in self.all
+        }
+
+    def value(self, workload_id: str, **params: Any) -> float | None:
+        """Return the value of one point in base units, or None."""
+        return self._by_point.get((workload_id, tuple(sorted(params.items()))))
+
+    def curve(self, workload_id: str, axis: str, **params: Any) -> list[tuple[int, float]]:
+        """Return ``(axis value, value)`` of the points with *params*, ascending."""
+        found = [
+            (int(r.params[axis]), r.value)
+            for r in self.all
+            if r.workload_id == workload_id
+            and r.value is not None
+            and all(r.params.get(name) == value for name, value in params.items())
+        ]
+        return sorted(found)
+
+
+def summary(
+    readings: Readings, *, machine: str, reported: Mapping[int, int] | None = None
+) -> list[str]:
+    """Return at most :data:`MOST_LINES` lines with this machine's memory in numbers.
+
+    Args:
+        readings: the points of one run.
+        machine: one line that names the machine.
+        reported: cache sizes in bytes by level, as the system reports them.
+    """
+    clock = readings.value("core.clock")
+    found = _levels(readings)
+    verdicts = Counter(r.verdict for r in readings.all)
+    counts = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
+    lines = [machine, _line("points", [counts])]
+    lines.append(_line("clock", [format_quantity(clock, "Hz")]))
+    lines += _hierarchy(found, clock, reported or {})
+    lines.append(_line("DRAM", _dram(readings)))
+    for kernel in ("read", "copy", "triad"):
+        lines.append(_line(kernel, _bandwidths(readings, kernel)))
+    lines.append(_line("random 8 B", _random(readings)))
+    lines.append(_line("16 chains", _parallel(readings)))
+    return [line for line in lines if line][:MOST_LINES]
+
+
+def _levels(readings: Readings) -> tuple[Level, ...]:
+    for pages in ("huge", "small"):
+        curve = readings.curve("memory.latency", "nbytes", pages=pages, order="whole")
+        if len(curve) > 8:
+            return levels(*map(list, zip(*curve, strict=True)))
+    return ()
+
+
+def _hierarchy(
+    found: tuple[Level, ...], clock: float | None, reported: Mapping[int, int]
+) -> list[str]:
+    lines = []
+    for number, level in enumerate(found, start=1):
+        if level.capacity_bytes is None:
+            break
+        parts = [format_quantity(level.latency_s, "s")]
+        if clock:
+            parts.append(f"{level.latency_s * clock:.1f} cycles")
+        size = f"holds {format_bytes(level.capacity_bytes)} as measured"
+        told = reported.get(number)
+        if told:
+            size += f", the system reports {format_bytes(told)}"
+            if not told / 2 <= level.capacity_bytes <= told * 2:
+                size += ": a share of it, or it is shared"
+        lines.append(_line(f"L{number} latency", [*parts, size]))
+    return lines
+
+
+def _dram(readings: Readings) -> list[str]:
+    """The three honest latencies of memory: translation left out, with huge pages, with small."""
+    size = 256 * MiB
+    shown = []
+    for words, pages, order in (
+        ("within 256 KiB windows", "huge", "local"),
+        ("huge pages", "huge", "whole"),
+        ("small pages", "small", "whole"),
+    ):
+        value = readings.value("memory.latency", nbytes=size, pages=pages, order=order)
+        if value is not None:
+            shown.append(f"{format_quantity(value, 's')} {words}")
+    return shown
+
+
+def _bandwidths(readings: Readings, kernel: str) -> list[str]:
+    shown = []
+    for level, nbytes in (("L1", 8 * KiB), ("L2", 64 * KiB), ("L3", 2 * MiB), ("DRAM", 256 * MiB)):
+        stores = {} if kernel == "read" else {"stores": "regular"}
+        best = _on_best_pages(readings, f"memory.{kernel}", nbytes=nbytes, **stores)
+        if best is not None:
+            shown.append(f"{level} {format_quantity(best, 'B/s')}")
+    if kernel != "read":
+        best = _on_best_pages(readings, f"memory.{kernel}", nbytes=256 * MiB, stores="streaming")
+        if best is not None:
+            shown.append(f"DRAM streaming {format_quantity(best, 'B/s')}")
+    return shown
+
+
+def _on_best_pages(readings: Readings, workload_id: str, **params: Any) -> float | None:
+    for pages in ("huge", "small"):
+        value = readings.value(workload_id, pages=pages, **params)
+        if value is not None:
+            return value
+    return None
+
+
+def _random(readings: Readings) -> list[str]:
+    shown = []
+    for burst in (8, 4096):
+        cost = _on_best_pages(readings, "memory.random_read", burst_bytes=burst)
+        if cost is not None:
+            shown.append(
+                f"{format_bytes(burst)} at random {format_quantity(cost, 's')} each"
+                f" = {format_quantity(burst / cost, 'B/s')}"
+            )
+    return shown
+
+
+def _parallel(readings: Readings) -> list[str]:
+    one = _on_best_pages(readings, "memory.parallel_latency", chains=1)
+    many = _on_best_pages(readings, "memory.parallel_latency", chains=16)
+    if one is None or many is None:
+        return []
+    return [
+        f"{format_quantity(many, 's')} per load against {format_quantity(one, 's')} for one:"
+        f" {one / many:.1f} at once"
+    ]
+
+
+def _line(label: str, parts: list[str]) -> str:
+    return f"{label:<{_LABEL}} {', '.join(parts)}" if parts else ""
