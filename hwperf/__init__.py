@@ -1,16 +1,22 @@
-"""hwperf: what a machine can do, measured and kept. This module holds the public names."""
+"""hwperf: what a machine can do, measured and kept. This module holds the public names.
+
+They are loaded when they are first used, so that ``hwperf --help`` starts at once.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from hwperf.errors import CheckFailed, DeclarationError, HwperfError, Unsupported, UsageError
-from hwperf.units import GiB, KiB, MiB
-from hwperf.workload import Work, Workload, workload
-
 if TYPE_CHECKING:
-    from hwperf import limits
+    import hwperf.limits as limits
+    from hwperf.errors import CheckFailed, DeclarationError, HwperfError, Unsupported, UsageError
+    from hwperf.metrics import Metric
+    from hwperf.units import GiB, KiB, MiB
+    from hwperf.workload import Work, Workload, workload
 
 __all__ = [
     "CheckFailed",
@@ -18,6 +24,7 @@ __all__ = [
     "GiB",
     "HwperfError",
     "KiB",
+    "Metric",
     "MiB",
     "Unsupported",
     "UsageError",
@@ -29,8 +36,33 @@ __all__ = [
 
 __version__ = "0.1.0"
 
+_HOMES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("CheckFailed", "DeclarationError", "HwperfError", "Unsupported", "UsageError"),
+        "hwperf.errors",
+    ),
+    **dict.fromkeys(("GiB", "KiB", "MiB"), "hwperf.units"),
+    **dict.fromkeys(("Work", "Workload", "workload"), "hwperf.workload"),
+    "Metric": "hwperf.metrics",
+}
+
 
 def __getattr__(name: str) -> Any:
-    if name == "limits":  # Loads the host's facts only where a workload is declared.
+    if name == "limits":
         return import_module("hwperf.limits")
-    raise AttributeError(f"module 'hwperf' has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'hwperf' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+class _Package(ModuleType):
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Importing the module hwperf.workload binds it here, over the decorator of that name.
+        if name == "workload" and isinstance(value, ModuleType):
+            value = value.workload
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -47,7 +47,7 @@ def in_child() -> None:
 
 
 def preload(modules: Iterable[str] = ("numba",), package: str = "hwperf.kernels") -> None:
-    """Import *modules* and every module of *package*, and compile what the package offers to.
+    """Import *modules* and every module of *package*, and make the first call into numba.
 
     What cannot be imported is left to the points that need it: they say why they fail.
     """
@@ -81,10 +81,13 @@ def die_with_parent(signal_number: int) -> None:
 
 
 def _compile(kernels: ModuleType) -> None:
-    warm = getattr(kernels, "warm", None)
-    if callable(warm):
-        with contextlib.suppress(Exception):  # Border: as above.
-            warm()
+    """Call the kernel of the core's clock, which every point needs.
+
+    The first call into numba costs half a second more than any later one: it fills the tables of
+    the compiler, which the children then have.
+    """
+    with contextlib.suppress(Exception):  # Border: as above.
+        kernels.clock.add_chain(1)
 
 
 class _Clock:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,17 @@ def path_beside(result_file: str | os.PathLike[str]) -> Path:
 
 
 def write(record: Mapping[str, Any]) -> None:
-    """Append *record* to the files that the environment names, if it names any."""
+    """Append *record* to the files that the environment names, if it names any.
+
+    A full disk does not cost the measurement: the record is lost, and stderr says so.
+    """
     for variable in (SIDECAR, EVENTS):
         path = os.environ.get(variable)
         if path:
-            append(path, record)
+            try:
+                append(path, record)
+            except OSError as error:
+                print(f"cannot append to {path}: {error.strerror}", file=sys.stderr)
 
 
 def append(path: str | os.PathLike[str], record: Mapping[str, Any]) -> None:

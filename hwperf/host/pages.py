@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import DTypeLike
 
-__all__ = ["PAGES", "allocate", "huge_page_bytes", "huge_pages_denied", "require_pages", "untouched"]
+__all__ = [
+    "PAGES",
+    "allocate",
+    "huge_page_bytes",
+    "huge_pages_denied",
+    "require_pages",
+    "untouched",
+]
 
 PAGES = ("small", "huge")
 THP = "/sys/kernel/mm/transparent_hugepage"

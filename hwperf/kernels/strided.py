@@ -16,10 +16,10 @@ from llvmlite import ir
 from numba import types
 
 from hwperf.kernels.jit import kernel
-from hwperf.kernels.llvm import address_of, barrier, intrinsic, load_word
+from hwperf.kernels.llvm import address_of, barrier, hide, intrinsic, load_word
 
 LOADS_PER_TURN = 8
-_SUMS = 4
+_PLACES = LOADS_PER_TURN // 2
 
 
 class Walk(NamedTuple):
@@ -87,20 +87,28 @@ def matrix(n_rows: int, n_columns: int, order: str, direction: str = "forward") 
 
 
 @intrinsic
-def _sum_words(typingctx, sums, address, stride):  # type: ignore[no-untyped-def]
-    """``_sum_words(sums, address, stride)``: add one turn's words to the sums, in rotation."""
+def _turn(typingctx, registers, stride):  # type: ignore[no-untyped-def]
+    """``_turn((sums..., places...), stride)``: 8 loads from 4 places, each then 8 strides on.
+
+    Four places since a single one, moved on after each load, would allow one load per cycle.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> ir.Value:
-        totals = [builder.extract_value(args[0], i) for i in range(_SUMS)]
         word = ir.IntType(64)
-        for i in range(LOADS_PER_TURN):
-            at = builder.add(args[1], builder.mul(args[2], ir.Constant(word, i)))
-            value = builder.load(builder.inttoptr(at, word.as_pointer()), align=1)
-            totals[i % _SUMS] = builder.add(totals[i % _SUMS], value)
-        return context.make_tuple(builder, signature.return_type, totals)
+        values = [builder.extract_value(args[0], i) for i in range(2 * _PLACES)]
+        sums, places = values[:_PLACES], values[_PLACES:]
+        for hop in (0, _PLACES):
+            offset = builder.mul(args[1], ir.Constant(word, hop))
+            for i in range(_PLACES):
+                at = builder.inttoptr(builder.add(places[i], offset), word.as_pointer())
+                sums[i] = builder.add(sums[i], builder.load(at, align=1))
+        turn = builder.mul(args[1], ir.Constant(word, LOADS_PER_TURN))
+        # Hidden, or LLVM derives all places from one again.
+        places = [hide(builder, builder.add(place, turn)) for place in places]
+        return context.make_tuple(builder, signature.return_type, sums + places)
 
-    kind = types.UniTuple(types.int64, _SUMS)
-    return kind(kind, types.intp, types.intp), generate
+    kind = types.UniTuple(types.int64, 2 * _PLACES)
+    return kind(kind, types.int64), generate
 
 
 @kernel
@@ -122,16 +130,16 @@ def read(data: Any, walk: Walk, out: Any, n_passes: int = 1) -> None:
     highest = start + max(0, far_outer) + max(0, far_inner) + 8
     if n_outer < 1 or n_inner < 1 or lowest < 0 or highest > data.nbytes:
         raise ValueError("strided.read: the walk leaves the array")
-    sums = (0, 0, 0, 0)
-    rest = 0
+    s0 = s1 = s2 = s3 = rest = 0
     for _ in range(n_passes):
         barrier()
         for i in range(n_outer):
             p = address_of(data) + start + i * outer
+            turn = (s0, s1, s2, s3, p, p + inner, p + 2 * inner, p + 3 * inner)
             for _ in range(n_inner // LOADS_PER_TURN):
-                sums = _sum_words(sums, p, inner)
-                p += LOADS_PER_TURN * inner
+                turn = _turn(turn, inner)
+            s0, s1, s2, s3, p, _, _, _ = turn
             for _ in range(n_inner % LOADS_PER_TURN):
                 rest += load_word(p)
                 p += inner
-    out[0] = sums[0] + sums[1] + sums[2] + sums[3] + rest
+    out[0] = s0 + s1 + s2 + s3 + rest

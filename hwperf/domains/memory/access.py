@@ -58,7 +58,7 @@ def stride(nbytes: int, stride_bytes: int) -> Iterator[Work]:
         lambda pages: working_memory.huge_pages_denied() if pages == "huge" else None,
         lambda: memory.lacking(2 * RANDOM_BYTES),
     ],
-    source="HPC Challenge RandomAccess, reads only; Zhang and others, Dive into Deep Learning, 13.4",
+    source="HPC Challenge RandomAccess, reads only; Dive into Deep Learning, section 13.4",
 )
 def random_read(burst_bytes: int, pages: str) -> Iterator[Work]:
     """Time per burst of reading *burst_bytes* at random places of 256 MiB.

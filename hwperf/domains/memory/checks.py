@@ -1,4 +1,4 @@
-"""What the kernels should have computed. This module compares whole results; NaN is a difference."""
+"""What kernels should have computed. This module compares whole results; NaN is a difference."""
 
 from __future__ import annotations
 
