@@ -1,0 +1,112 @@
+"""``hwperf run``. This module runs the suite through asv, shows its progress and sums it up."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from hwperf.asv.run import Event, Outcome, publish, run
+from hwperf.cli.progress import Progress
+from hwperf.cli.selection import shown_params
+from hwperf.report.summary import Reading, Readings, summary
+from hwperf.units import format_duration
+
+__all__ = ["run_command"]
+
+
+@click.command("run")
+@click.option(
+    "-k", "patterns", multiple=True, metavar="REGEX",
+    help="Only points whose id and parameters match; may be repeated.",
+)  # fmt: skip
+@click.option("--quick", "profile", flag_value="quick", default="quick", help="The default.")
+@click.option("--full", "profile", flag_value="full", help="Ten times the budget, two rounds.")
+@click.option("--dry-run", is_flag=True, help="Show what would be measured; measure nothing.")
+@click.option("--publish", "and_publish", is_flag=True, help="Write the pages afterwards.")
+@click.option(
+    "--env", default="host", show_default=True, metavar="ENV",
+    help="asv's environment: host is this interpreter.",
+)  # fmt: skip
+@click.option(
+    "--config", default="asv.conf.json", show_default=True, type=click.Path(path_type=Path),
+    help="asv's configuration.",
+)  # fmt: skip
+def run_command(
+    patterns: tuple[str, ...],
+    profile: str,
+    dry_run: bool,
+    and_publish: bool,
+    env: str,
+    config: Path,
+) -> int:
+    """Measure the suite with asv and keep the results; Ctrl-C keeps what was measured.
+
+    Exits with 0, with 1 if nothing could be run, 2 if points failed, 130 if interrupted.
+    """
+    progress = Progress(sys.stderr, is_quiet=dry_run)
+    with progress:
+        outcome = run(
+            config,
+            bench=patterns,
+            profile=profile,
+            env=env,
+            dry_run=dry_run,
+            on_event=progress.show,
+        )
+    if dry_run:
+        _show_plan(outcome, progress.start)
+        return 0
+    for line in _block(outcome):
+        click.echo(line)
+    if outcome.exit_code not in (0, 130) and not outcome.records:
+        click.echo(outcome.output.rstrip(), err=True)
+    _show_bad(outcome.records)
+    if outcome.is_interrupted:
+        click.echo(
+            f"hwperf: interrupted; {len(outcome.records)} measured points are kept", err=True
+        )
+    elif and_publish:
+        click.echo(f"pages: {publish(config)}")
+    return outcome.exit_code
+
+
+def _show_plan(outcome: Outcome, start: Event | None) -> None:
+    for point in outcome.points:
+        note = f"  n/a: {point.reason}" if point.reason else ""
+        click.echo(f"{point.benchmark}  {shown_params(dict(point.params))}{note}".rstrip())
+    if start is not None:
+        click.echo(f"{start.total} points, about {format_duration(start.left_s)}")
+
+
+def _block(outcome: Outcome) -> list[str]:
+    from hwperf.asv.machine import describe
+    from hwperf.host.caches import caches
+
+    machine = describe()
+    reported = {
+        cache.level: cache.size_bytes
+        for cache in caches(cpu=0)
+        if cache.kind != "instruction" and cache.size_bytes
+    }
+    title = (
+        f"{machine['cpu']}, {machine['num_cpu']} CPUs, {machine['ram']}, {machine['os']}; "
+        f"{format_duration(outcome.wall_s)}"
+    )
+    readings = [_reading(record) for record in outcome.records]
+    return summary(Readings(readings), machine=title, reported=reported)
+
+
+def _reading(record: Mapping[str, Any]) -> Reading:
+    return Reading(record["id"], record["params"], record["value"], record["verdict"])
+
+
+def _show_bad(records: Any) -> None:
+    """Name the points whose value was dropped, with the reason."""
+    for record in records:
+        if record["verdict"] in ("failed", "impossible"):
+            name = f"{record['id']}  {shown_params(record['params'])}".rstrip()
+            click.echo(f"hwperf: {name}: {record['verdict']}: {record['reason']}", err=True)
