@@ -1,0 +1,39 @@
+"""The vector width follows the processor, not its name for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hwperf.kernels import target, vector
+
+SSE2 = frozenset({"sse2"})
+AVX2 = SSE2 | {"avx", "avx2"}
+AVX512 = AVX2 | {"avx512f", "avx512vl"}
+
+
+@pytest.mark.parametrize(
+    ("machine", "cpu", "features", "width"),
+    [
+        ("x86_64", "x86-64", SSE2, 16),
+        ("x86_64", "sandybridge", SSE2 | {"avx"}, 32),
+        ("x86_64", "znver3", AVX2, 32),
+        ("x86_64", "znver4", AVX512, 32),
+        ("x86_64", "znver5", AVX512, 64),
+        ("x86_64", "icelake-server", AVX512, 64),
+        ("aarch64", "neoverse-v1", frozenset({"neon", "sve"}), 16),
+        ("riscv64", "generic", frozenset(), 16),
+    ],
+)
+def test_the_widest_vector_in_one_operation(machine, cpu, features, width):
+    assert target.vector_width_bytes(target.Target(machine, cpu, features)) == width
+
+
+def test_this_process_has_a_width():
+    assert target.native_width_bytes() == vector.NATIVE.nbytes
+    assert vector.NATIVE.nbytes in vector.WIDTHS_BYTES
+
+
+def test_the_width_is_no_constant_of_a_kernel():
+    """An int would be part of what the kernel is, and its version differ between machines."""
+    assert not isinstance(vector.NATIVE, int)
+    assert vector.several(4, vector.NATIVE) == vector.Width(4 * vector.NATIVE.nbytes)
