@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -56,9 +57,16 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
     if kwargs.get("dry_run"):
         return original(conf, *args, **kwargs)
     try:
-        with lock.hold(conf.results_dir, log.warning):
+        with lock.hold(conf.results_dir, _say_at_once):
             return original(conf, *args, **kwargs)
     except files.CannotWrite as error:
         raise util.UserError(str(error)) from error
     except KeyboardInterrupt:
         raise util.UserError("Interrupted.") from None
+
+
+def _say_at_once(sentence: str) -> None:
+    log.warning(sentence)
+    log.flush()
+    # Into a pipe or a file asv's output is buffered, and the wait may be long.
+    sys.stdout.flush()

@@ -184,7 +184,7 @@ def _left(done: int, total: int, elapsed_s: float, expected_s: float) -> float:
 
 def _command(conf_path: Path, arguments: Sequence[str]) -> list[str]:
     name, *rest = arguments
-    return [sys.executable, "-m", "asv", name, "--config", os.fspath(conf_path), *rest]
+    return [sys.executable, "-u", "-m", "asv", name, "--config", os.fspath(conf_path), *rest]
 
 
 @contextmanager
