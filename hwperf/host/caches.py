@@ -6,7 +6,6 @@ latency curve, not this list, says where a working set stops fitting.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,27 +36,31 @@ class Cache:
 
 def caches(root: Path = HOST, cpu: int | None = None) -> tuple[Cache, ...]:
     """Return the caches by level, kind and CPUs: each once, or only those that *cpu* uses."""
-    cpus = numbered(root, CPUS, "cpu") if cpu is None else (cpu,)
-    found = {cache for each in cpus for cache in _of(root, each)}
+    found: set[Cache] = set()
+    known: set[tuple[int, str, int]] = set()  # (level, kind, CPU): told by a CPU that shares it
+    for each in numbered(root, CPUS, "cpu") if cpu is None else (cpu,):
+        for index in numbered(root, f"{CPUS}/cpu{each}/cache", "index"):
+            directory = f"{CPUS}/cpu{each}/cache/index{index}"
+            level = _number(optional(root, f"{directory}/level"))
+            kind = (optional(root, f"{directory}/type") or "").lower()
+            if level is None or not kind or (level, kind, each) in known:
+                continue
+            cache = _read(root, directory, level, kind, each)
+            found.add(cache)
+            known.update((level, kind, sharer) for sharer in cache.shared_cpus)
     return tuple(sorted(found, key=lambda cache: (cache.level, cache.kind, cache.shared_cpus)))
 
 
-def _of(root: Path, cpu: int) -> Iterator[Cache]:
-    for index in numbered(root, f"{CPUS}/cpu{cpu}/cache", "index"):
-        directory = f"{CPUS}/cpu{cpu}/cache/index{index}"
-        level = _number(optional(root, f"{directory}/level"))
-        kind = optional(root, f"{directory}/type")
-        if level is None or kind is None:
-            continue
-        yield Cache(
-            level=level,
-            kind=kind.lower(),
-            size_bytes=_size(optional(root, f"{directory}/size")),
-            line_bytes=_number(optional(root, f"{directory}/coherency_line_size")),
-            ways=_number(optional(root, f"{directory}/ways_of_associativity")),
-            shared_cpus=parse_cpu_list(optional(root, f"{directory}/shared_cpu_list") or "")
-            or (cpu,),
-        )
+def _read(root: Path, directory: str, level: int, kind: str, cpu: int) -> Cache:
+    shared = parse_cpu_list(optional(root, f"{directory}/shared_cpu_list") or "")
+    return Cache(
+        level=level,
+        kind=kind,
+        size_bytes=_size(optional(root, f"{directory}/size")),
+        line_bytes=_number(optional(root, f"{directory}/coherency_line_size")),
+        ways=_number(optional(root, f"{directory}/ways_of_associativity")),
+        shared_cpus=shared or (cpu,),
+    )
 
 
 def _size(told: str | None) -> int | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from pathlib import Path
 
 from hwperf.host.facts import Unavailable
@@ -28,7 +29,9 @@ def data(root: Path, path: str) -> bytes:
         Unavailable: when it cannot be read; the text says why and for whom it could.
     """
     try:
-        return (root / path.lstrip("/")).read_bytes()
+        # Not Path.read_bytes, which takes twice as long: a server has thousands of these files.
+        with open(os.path.join(root, path.lstrip("/")), "rb", buffering=0) as file:
+            return file.read()
     except OSError as error:
         raise Unavailable(_reason(path, error)) from None
 
@@ -44,7 +47,7 @@ def optional(root: Path, path: str) -> str | None:
 def listing(root: Path, path: str) -> tuple[str, ...]:
     """Return the sorted names in the directory *path* under *root*; empty when unreadable."""
     try:
-        return tuple(sorted(entry.name for entry in (root / path.lstrip("/")).iterdir()))
+        return tuple(sorted(os.listdir(os.path.join(root, path.lstrip("/")))))
     except OSError:
         return ()
 

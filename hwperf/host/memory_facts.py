@@ -41,7 +41,10 @@ def _limit(root: Path) -> int:
 
 
 def _swap(root: Path) -> int:
-    return memory.meminfo(root)["SwapTotal"]
+    table = memory.meminfo(root)
+    if "SwapTotal" not in table:
+        raise Unavailable("/proc/meminfo has no SwapTotal")
+    return table["SwapTotal"]
 
 
 def _page_size(root: Path) -> int:

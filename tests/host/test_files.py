@@ -18,10 +18,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_protected_file_says_who_may_read_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(path: Path) -> bytes:
+    def refuse(*_: object, **__: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr("builtins.open", refuse)
     with pytest.raises(Unavailable, match=r"^/sys/x may be read by root only$"):
         text(tmp_path, "/sys/x")
 

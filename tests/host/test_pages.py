@@ -7,6 +7,7 @@ import mmap
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ needs_huge_pages = pytest.mark.skipif(
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 
 
-def mapped(array: np.ndarray) -> bool:  # type: ignore[type-arg]
+def mapped(array: np.ndarray[Any, Any]) -> bool:
     return contains(array.ctypes.data)
 
 
