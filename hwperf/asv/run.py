@@ -92,7 +92,8 @@ def run(
         on_event: told of the start, of every point and of asv's lines.
 
     Raises:
-        UsageError: if a pattern selects nothing, or the results cannot be written.
+        UsageError: if a pattern selects nothing, or the results cannot be written; what was
+            written before is kept.
     """
     conf = configuration.load(conf_path)
     chosen = profile_of({PROFILE: profile})
@@ -171,6 +172,9 @@ def _followed(
                 time.sleep(POLL_S)
         tell()
         text = _plain(output.read_text("utf-8", "replace"))
+    unwritten = re.search(r"cannot write .* untouched\.", text)
+    if unwritten and asv.returncode != 0:
+        raise UsageError(unwritten.group())
     code = INTERRUPTED if signals else asv.returncode
     return Outcome(code, points, records, time.monotonic() - begin, text)
 

@@ -75,7 +75,7 @@ def wrong():
     raise CheckFailed("the sum is 3 (is) != 4 (should)")
 '''
 
-SUITE = '''"""What the package under test says of itself: a marker that every commit has its own of."""
+SUITE = '''"""What the package under test says of itself: each commit has a marker of its own."""
 
 
 def track_marker():
@@ -144,10 +144,10 @@ class Repository:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Iterator[Repository]:
-    """A fresh repository of one commit."""
+    """A fresh repository of one commit; asv's file in the home directory is never made."""
     made = make_repository(tmp_path)
     yield made
-    assert list(Path(made.environment["HOME"]).iterdir()) == []
+    assert not Path(made.environment["HOME"], ".asv-machine.json").exists()
 
 
 def make_repository(directory: Path) -> Repository:
@@ -175,6 +175,7 @@ def make_repository(directory: Path) -> Repository:
         "HOME": str(home),
         # Compiled kernels may be shared; the home directory is a throw-away.
         "HWPERF_CACHE_DIR": os.environ.get("HWPERF_CACHE_DIR", str(Path.home() / ".cache/hwperf")),
+        "PIP_CACHE_DIR": os.environ.get("PIP_CACHE_DIR", str(Path.home() / ".cache/pip")),
         "PYTHONPATH": str(plugin),
         "ASV_PYTHONPATH": str(plugin),
         "GIT_CONFIG_GLOBAL": os.devnull,

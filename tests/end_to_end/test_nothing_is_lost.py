@@ -51,14 +51,18 @@ def test_what_was_measured_before_a_signal_is_kept(repository: Repository, numbe
     assert ("Interrupted." in output) == (number != signal.SIGKILL)
     assert "Traceback" not in output
     sums, waits = repository.values("plugins.QuickSum.cost"), repository.values(WAIT)
-    assert sums is not None and all(value > 0 for value in sums)
-    assert waits is not None and waits[0] > 0 and waits[1] > 0 and math.isnan(waits[2])
+    assert sums is not None
+    assert all(value > 0 for value in sums)
+    assert waits is not None
+    assert [waits[0] > 0, waits[1] > 0, math.isnan(waits[2])] == [True] * 3
     # No process of the run measures on, beside the next one.
     wait_until(lambda: not processes_in(repository), "the end of every process of the run")
     # The next run goes on from there.
     repository.asv(*RUN, "--bench", r"quick.wait\(3\)")
     after = repository.values(WAIT)
-    assert after is not None and after[:2] == waits[:2] and after[2] > 0
+    assert after is not None
+    assert after[:2] == waits[:2]
+    assert after[2] > 0
 
 
 def test_points_that_an_interrupted_run_did_not_reach_keep_their_values(
@@ -71,7 +75,8 @@ def test_points_that_an_interrupted_run_did_not_reach_keep_their_values(
     started.send_signal(signal.SIGINT)
     started.communicate(timeout=30)
     after = repository.values(WAIT)
-    assert before is not None and after is not None
+    assert before is not None
+    assert after is not None
     assert after[2] == before[2]
     assert after[0] != before[0]
 
