@@ -175,3 +175,17 @@ def test_a_process_may_be_denied_alone(machine: Unpack, unpack: Unpack) -> None:
 
 def test_a_huge_page_is_512_mib_where_base_pages_are_64_kib(machine: Unpack) -> None:
     assert pages.huge_page_bytes(machine("neoverse_server")) == 512 * MiB
+
+
+@on_linux
+@needs_huge_pages
+def test_pages_of_a_first_touch_are_verified_after_it() -> None:
+    array = pages.untouched(4 * MiB, pages="huge")
+    with pytest.raises(Unsupported, match="granted 0 B of 4 MiB"):
+        pages.require_pages(array, "huge")
+    array[:] = 1.0
+    pages.require_pages(array, "huge")
+
+
+def test_small_pages_need_no_proof_after_a_first_touch() -> None:
+    pages.require_pages(pages.untouched(1 * MiB), "small")
