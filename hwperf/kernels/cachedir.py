@@ -44,12 +44,20 @@ def directory() -> Path | None:
 
 
 def _default_base() -> Path | None:
+    cache = _hwperf_cache()
+    with contextlib.suppress(OSError):  # Not there yet, or never: see make().
+        if cache is not None and not is_private(cache.stat()):
+            return None
+    return None if cache is None else cache / "numba"
+
+
+def _hwperf_cache() -> Path | None:
     for name, below in (("HWPERF_CACHE_DIR", ""), ("XDG_CACHE_HOME", "hwperf")):
         told = os.environ.get(name, "")
         if os.path.isabs(told):
-            return Path(told) / below / "numba"
+            return Path(told) / below
     home = os.environ.get("HOME") or os.path.expanduser("~")
-    return Path(home) / ".cache" / "hwperf" / "numba" if os.path.isabs(home) else None
+    return Path(home) / ".cache" / "hwperf" if os.path.isabs(home) else None
 
 
 def _circumstances(sources: str) -> str:
