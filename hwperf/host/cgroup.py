@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from hwperf.host.files import HOST, optional
@@ -51,12 +52,12 @@ def _memory_limits(root: Path) -> Iterator[Memory]:
         1: (("memory.limit_in_bytes",), "memory.usage_in_bytes", "total_inactive_file"),
     }
     for version, directory in levels("memory", root):
-        limits, usage, cache = names[version]
-        used = int(optional(root, f"{directory}/{usage}") or 0)
-        droppable = _table(root, f"{directory}/memory.stat").get(cache, 0)
+        limits, usage, page_cache = names[version]
         for name in limits:
             limit = optional(root, f"{directory}/{name}")
             if limit and limit.isdecimal() and int(limit) < _UNLIMITED_BYTES:
+                used = int(optional(root, f"{directory}/{usage}") or 0)
+                droppable = _table(root, f"{directory}/memory.stat").get(page_cache, 0)
                 yield Memory(int(limit), max(0, used - droppable), f"{directory}/{name}")
 
 
@@ -89,21 +90,23 @@ def throttled(root: Path = HOST) -> tuple[int, float] | None:
     return (count, seconds) if told else None
 
 
-def levels(controller: str, root: Path = HOST) -> Iterator[tuple[int, str]]:
-    """Yield (cgroup version, directory) from our group up to the mounted top, for *controller*."""
-    groups = _groups(root)
+@cache
+def levels(controller: str, root: Path = HOST) -> tuple[tuple[int, str], ...]:
+    """Return (cgroup version, directory) from our group up to the mounted top, for *controller*.
+
+    Looked up once: a working set is judged for each of hundreds of points, and groups stay.
+    """
+    groups, found = _groups(root), []
     for version, controllers, mount_root, mount_point in _mounts(root):
-        if version == 1 and controller not in controllers:
-            continue
         group = groups.get("" if version == 2 else controller)
-        if group is None:
+        if group is None or (version == 1 and controller not in controllers):
             continue
         inside = _below(group, mount_root)
-        while True:
-            yield version, f"{mount_point}{inside}"
-            if not inside:
-                break
+        while inside:
+            found.append((version, f"{mount_point}{inside}"))
             inside = inside.rpartition("/")[0]
+        found.append((version, mount_point))
+    return tuple(found)
 
 
 def _below(group: str, mount_root: str) -> str:
