@@ -1,16 +1,32 @@
-"""What kernels should have computed. This module compares whole results; NaN is a difference."""
+"""Data to work on, and what to make of it. This module fills arrays and compares whole results.
+
+A NaN differs from everything.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hwperf import CheckFailed
-from hwperf.kernels import chase
+from hwperf.kernels import cycle
 
-__all__ = ["POISON", "Floats", "Words", "require_at", "require_equal", "require_value"]
+if TYPE_CHECKING:
+    from hwperf.kernels.cycle import Cycle
+
+__all__ = [
+    "POISON",
+    "Floats",
+    "Words",
+    "count_up",
+    "require_at",
+    "require_each",
+    "require_equal",
+    "require_value",
+]
 
 Floats: TypeAlias = NDArray[np.float64]
 Words: TypeAlias = NDArray[np.int64]
@@ -19,6 +35,14 @@ POISON = -1.0
 """What outputs hold before a kernel has run: no kernel here computes it."""
 
 _SHOWN = 3  # Differences that a message quotes.
+_PART = 2**16  # Elements that are handled at a time: 512 KiB of temporary memory.
+
+
+def count_up(words: Words) -> None:
+    """Write 0, 1, 2 ... into *words*, a part at a time."""
+    for start in range(0, words.size, _PART):
+        stop = min(start + _PART, words.size)
+        words[start:stop] = np.arange(start, stop)
 
 
 def require_equal(actual: NDArray[Any], expected: NDArray[Any]) -> None:
@@ -27,14 +51,26 @@ def require_equal(actual: NDArray[Any], expected: NDArray[Any]) -> None:
     Raises:
         CheckFailed: naming the first elements that differ; a NaN differs from everything.
     """
-    same = actual == expected
-    if same.all():
-        return
-    wrong = np.flatnonzero(~same)
-    shown = "; ".join(
-        f"element {i}: {actual[i]!r} (is) != {expected[i]!r} (should)" for i in wrong[:_SHOWN]
-    )
-    raise CheckFailed(f"{wrong.size} of {actual.size} elements are wrong: {shown}")
+    require_each(actual, lambda part: expected[part])
+
+
+def require_each(actual: NDArray[Any], expected: Callable[[slice], Any]) -> None:
+    """Compare every element with what *expected* gives for each part of the array.
+
+    Raises:
+        CheckFailed: naming the first elements that differ; a NaN differs from everything.
+    """
+    for start in range(0, actual.size, _PART):
+        part = slice(start, min(start + _PART, actual.size))
+        should = np.broadcast_to(expected(part), actual[part].shape)
+        same = actual[part] == should
+        if not same.all():
+            wrong = np.flatnonzero(~same)
+            shown = "; ".join(
+                f"element {start + i}: {actual[start + i]!r} (is) != {should[i]!r} (should)"
+                for i in wrong[:_SHOWN]
+            )
+            raise CheckFailed(f"{wrong.size} of elements {start} to {part.stop - 1}: {shown}")
 
 
 def require_value(actual: Any, expected: Any, what: str) -> None:
@@ -47,13 +83,13 @@ def require_value(actual: Any, expected: Any, what: str) -> None:
         raise CheckFailed(f"{what}: {actual!r} (is) != {expected!r} (should)")
 
 
-def require_at(state: Words, order: Words, starts: list[int], base: int, line_bytes: int) -> None:
-    """Replay every chase in its order and compare where it stands.
+def require_at(state: Words, path: Cycle, starts: list[int], base: int, line_bytes: int) -> None:
+    """Compare where every chase stands with where its steps lead.
 
     Args:
         state: address and steps done of each chain, shape (n_chains, 2).
-        order: the cyclic order.
-        starts: the line from which each chain set out.
+        path: the cycle that the chains follow.
+        starts: the position on the cycle from which each chain set out.
         base: address of line 0.
         line_bytes: distance of two lines.
 
@@ -62,6 +98,6 @@ def require_at(state: Words, order: Words, starts: list[int], base: int, line_by
     """
     for start, (address, steps) in zip(starts, state.reshape(-1, 2), strict=True):
         if not steps > 0:
-            raise CheckFailed(f"the chase from line {start} made {steps} steps; expected more")
-        line = chase.position(order, start, int(steps))
+            raise CheckFailed(f"the chase from {start} made {steps} steps; expected more")
+        line = cycle.line_at(path, start + int(steps))
         require_value(int(address), base + line * line_bytes, f"chase after {steps} steps")

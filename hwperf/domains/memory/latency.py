@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from hwperf import KiB, MiB, Work, limits, workload
-from hwperf.domains.memory.checks import Words, require_at
+from hwperf.domains.memory.checks import require_at
 from hwperf.host import memory
 from hwperf.host import pages as working_memory
-from hwperf.kernels import chase
+from hwperf.kernels import chase, cycle
 
 __all__ = ["LINE_BYTES", "latency", "parallel_latency"]
 
@@ -22,11 +22,6 @@ WARM_BYTES = 128 * MiB  # Up to here a last-level cache may hold part of the set
 
 SIZES = [4 * KiB * 2**i for i in range(19)]  # 4 KiB to 1 GiB
 CHASE_BYTES = 256 * MiB
-
-
-def _lacks_memory(nbytes: int) -> str | None:
-    # The set and its order: 8 bytes for each line of 64.
-    return memory.lacking(nbytes + nbytes // 8)
 
 
 def _lacks_pages(pages: str) -> str | None:
@@ -43,8 +38,8 @@ def _is_one_window(nbytes: int, order: str) -> str | None:
     "memory.latency",
     params={"nbytes": SIZES, "pages": ["small", "huge"], "order": ["whole", "local"]},
     limit=limits.dependent_loads,
-    requires=[_is_one_window, _lacks_pages, _lacks_memory],
-    source="McVoy and Staelin (1996), lmbench; google/multichase; Sattolo (1986)",
+    requires=[_is_one_window, _lacks_pages, memory.lacking],
+    source="McVoy and Staelin (1996), lmbench; google/multichase",
 )
 def latency(nbytes: int, pages: str, order: str) -> Iterator[Work]:
     """Load-to-use latency of a dependent chase through a working set of *nbytes*.
@@ -54,23 +49,24 @@ def latency(nbytes: int, pages: str, order: str) -> Iterator[Work]:
     address translation, "local" stays in windows of 256 KiB; *pages* "huge" is 2 MiB pages.
     """
     n_lines = nbytes // LINE_BYTES
-    following = _order(n_lines, order)
+    window_lines = WINDOW_BYTES // LINE_BYTES if order == "local" else None
+    path = cycle.over(n_lines, window_lines=window_lines)
     buffer = working_memory.allocate(nbytes, pages=pages, dtype=np.int64)
-    chase.link(buffer, following, LINE_BYTES)
-    state = np.array([buffer.ctypes.data, 0])
+    cycle.link(buffer, path, LINE_BYTES)
+    state = np.array([buffer.ctypes.data + cycle.line_at(path, 0) * LINE_BYTES, 0])
     if nbytes <= WARM_BYTES:
         chase.follow(state, n_lines)  # One lap ends where it began.
     state[1] = 0
     steps = _steps(nbytes)
     yield Work(lambda: chase.follow(state, steps), ops=steps)
-    require_at(state, following, [0], buffer.ctypes.data, LINE_BYTES)
+    require_at(state, path, [0], buffer.ctypes.data, LINE_BYTES)
 
 
 @workload(
     "memory.parallel_latency",
     params={"chains": [1, 2, 4, 8, 16], "pages": ["small", "huge"]},
     limit=limits.dependent_loads,
-    requires=[_lacks_pages, lambda: _lacks_memory(CHASE_BYTES)],
+    requires=[_lacks_pages, lambda: memory.lacking(CHASE_BYTES)],
     source="google/multichase, parallel chases; lmbench par_mem",
 )
 def parallel_latency(chains: int, pages: str) -> Iterator[Work]:
@@ -80,23 +76,17 @@ def parallel_latency(chains: int, pages: str) -> Iterator[Work]:
     no longer than one, so the time per load halves; bytes are the lines that are moved.
     """
     n_lines = CHASE_BYTES // LINE_BYTES
-    following = _order(n_lines, "whole")
+    path = cycle.over(n_lines)
     buffer = working_memory.allocate(CHASE_BYTES, pages=pages, dtype=np.int64)
-    chase.link(buffer, following, LINE_BYTES)
+    cycle.link(buffer, path, LINE_BYTES)
     starts = [i * (n_lines // chains) for i in range(chains)]
     base = buffer.ctypes.data
-    state = np.array([[base + line * LINE_BYTES, 0] for line in starts])
+    state = np.array([[base + cycle.line_at(path, at) * LINE_BYTES, 0] for at in starts])
     follow = chase.follow_many[chains]
     steps = 2**13
     ops = chains * steps
     yield Work(lambda: follow(state, steps), ops=ops, bytes=ops * LINE_BYTES)
-    require_at(state, following, starts, base, LINE_BYTES)
-
-
-def _order(n_lines: int, order: str) -> Words:
-    if order == "local":
-        return chase.chase_order_windowed(n_lines, WINDOW_BYTES // LINE_BYTES)
-    return chase.chase_order(n_lines)
+    require_at(state, path, starts, base, LINE_BYTES)
 
 
 def _steps(nbytes: int) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hwperf import CheckFailed, KiB, MiB, Work, limits, workload
-from hwperf.domains.memory.checks import POISON, require_equal, require_value
+from hwperf.domains.memory.checks import POISON, count_up, require_each, require_value
 from hwperf.host import memory
 from hwperf.host import pages as working_memory
 from hwperf.kernels import blocked as blocks
@@ -27,7 +27,7 @@ REPEATS = 8  # Enough for reuse to dominate: memory is read and written once or 
     "memory.walk",
     params={"order": ["row", "column"], "direction": ["forward", "backward"]},
     limit=limits.loads,
-    requires=lambda: memory.lacking(2 * 8 * ROWS * COLUMNS),
+    requires=lambda: memory.lacking(8 * ROWS * COLUMNS),
     source="Hennessy and Patterson, Computer Architecture, section 2.3: loop interchange",
 )
 def walk(order: str, direction: str) -> Iterator[Work]:
@@ -38,7 +38,7 @@ def walk(order: str, direction: str) -> Iterator[Work]:
     """
     n_elements = ROWS * COLUMNS
     data = working_memory.allocate(8 * n_elements, dtype=np.int64)
-    data[:] = np.arange(n_elements)
+    count_up(data)
     out = np.full(1, int(POISON))
     path = strided.matrix(ROWS, COLUMNS, order, direction)
     yield Work(lambda: strided.read(data, path, out), ops=n_elements, bytes=8 * n_elements)
@@ -49,7 +49,7 @@ def walk(order: str, direction: str) -> Iterator[Work]:
     "memory.blocked",
     params={"block_bytes": [16 * KiB, 128 * KiB, BLOCKED_BYTES]},
     metric="throughput",
-    requires=lambda: memory.lacking(3 * BLOCKED_BYTES),
+    requires=lambda: memory.lacking(BLOCKED_BYTES),
     limit=limits.updates,
     source="Lam, Rothberg and Wolf (1991), The cache performance of blocked algorithms",
 )
@@ -67,4 +67,4 @@ def blocked(block_bytes: int) -> Iterator[Work]:
     total = a[0]
     if not (total > 0 and total % REPEATS == 0):
         raise CheckFailed(f"element 0 is {total!r} (is) != a multiple of {REPEATS} (should)")
-    require_equal(a, np.full(a.size, total))
+    require_each(a, lambda part: total)
