@@ -83,7 +83,7 @@ def _unscramble(x: Any, bits: int, key: Any) -> Any:
 
 
 @kernel
-def line_at(cycle: Cycle, position: int) -> np.int64:
+def line_at(cycle: Cycle, position: int) -> Any:
     """Return the line at *position*, counted modulo the number of lines."""
     bits, window_bits, seed = cycle
     key = np.uint64(seed) * np.uint64(_M3) + np.uint64(1)
@@ -97,7 +97,7 @@ def line_at(cycle: Cycle, position: int) -> np.int64:
 
 
 @kernel
-def position_of(cycle: Cycle, line: int) -> np.int64:
+def position_of(cycle: Cycle, line: int) -> Any:
     """Return the position, from 0 on, at which *line* stands."""
     bits, window_bits, seed = cycle
     key = np.uint64(seed) * np.uint64(_M3) + np.uint64(1)

@@ -14,6 +14,7 @@ __all__ = ["MOST_LINES", "Reading", "Readings", "summary"]
 
 MOST_LINES = 15
 _LABEL = 12  # Width of the first column.
+_MOST_CACHES = 3  # Where the system reports none.
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,8 @@ def _hierarchy(
     found: tuple[Level, ...], clock: float | None, reported: Mapping[int, int]
 ) -> list[str]:
     lines = []
-    for number, level in enumerate(found, start=1):
+    # Beyond the caches that the system reports, only translation makes memory look like levels.
+    for number, level in enumerate(found[: max(reported, default=_MOST_CACHES)], start=1):
         if level.capacity_bytes is None:
             break
         parts = [format_quantity(level.latency_s, "s")]
