@@ -1,0 +1,566 @@
+/* The C peer: what gcc -O3 makes of a chase, of STREAM-like sweeps and of scattered reads.
+
+   One process answers requests from stdin, so that its samples can be taken in turn with those of
+   another program without the cost of starting up. A request is one line
+
+       KERNEL VARIANT STYLE PAGES NBYTES APART COUNT
+
+     KERNEL   chase | read fill copy scale add triad | random | stride
+     VARIANT  chase: the order, whole | local; sweeps: the stores, regular | streaming;
+              random: - ; stride: the stride in bytes
+     STYLE    who wrote the loop; "styles" as a request lists them: "plain" is C that the compiler
+              vectorises as it likes, avx2x4 is intrinsics, four vectors per turn, ...
+     PAGES    small | huge (transparent huge pages, verified in /proc/self/smaps)
+     NBYTES   of each array
+     APART    bytes by which each array's start is moved against the one before it
+     COUNT    steps of a chase, passes of a sweep or stride, reads
+
+   and is answered by one line of JSON: {"wall_s": S, "cpu_s": S, "switches": N}: by the clock on
+   the wall, by the thread's own, and how often the scheduler took the core away meanwhile; or by
+   {"error": "..."}. Memory is mapped and
+   written, and a first pass made, when the working set changes; never within the time.
+
+   Usage: reference CPU */
+
+#define _GNU_SOURCE
+#include <sched.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#define SCALAR 3.0
+#define POISON -1.0
+#define LINE 64
+#define WINDOW (256 * 1024)
+#define HUGE_PAGE (2ul << 20)
+#define SAMPLED 64 /* elements that are poisoned before and checked after each request */
+#define WARM_BYTES (128ul << 20) /* no cache keeps anything of more than this */
+#define BARRIER() __asm__ volatile("" ::: "memory")
+
+static volatile double result; /* what reading kernels computed: keeps them from being deleted */
+static volatile uintptr_t arrived;
+
+/* A value of which the compiler knows nothing. */
+static double opaque(double value)
+{
+    __asm__ volatile("" : "+m"(value));
+    return value;
+}
+
+/* --- the sweeps of a C programmer ------------------------------------------------------------ */
+
+static void plain_fill(double *restrict a, const double *restrict b, const double *restrict c,
+                       size_t n, long passes)
+{
+    (void)b, (void)c;
+    const double value = opaque(SCALAR);
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i++)
+            a[i] = value;
+    }
+}
+
+static void plain_copy(double *restrict a, const double *restrict b, const double *restrict c,
+                       size_t n, long passes)
+{
+    (void)c;
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i++)
+            a[i] = b[i];
+    }
+}
+
+static void plain_scale(double *restrict a, const double *restrict b, const double *restrict c,
+                        size_t n, long passes)
+{
+    (void)c;
+    const double scalar = opaque(SCALAR);
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i++)
+            a[i] = scalar * b[i];
+    }
+}
+
+static void plain_add(double *restrict a, const double *restrict b, const double *restrict c,
+                      size_t n, long passes)
+{
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i++)
+            a[i] = b[i] + c[i];
+    }
+}
+
+static void plain_triad(double *restrict a, const double *restrict b, const double *restrict c,
+                        size_t n, long passes)
+{
+    const double scalar = opaque(SCALAR);
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i++)
+            a[i] = b[i] + scalar * c[i];
+    }
+}
+
+static void plain_read(double *a, const double *b, const double *c, size_t n, long passes)
+{
+    (void)b, (void)c;
+    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i += 4)
+            s0 += a[i], s1 += a[i + 1], s2 += a[i + 2], s3 += a[i + 3];
+    }
+    result = s0 + s1 + s2 + s3;
+}
+
+/* --- the sweeps with intrinsics -------------------------------------------------------------- */
+
+typedef void sweep(double *a, const double *b, const double *c, size_t n, long passes);
+
+struct entry {
+    const char *kernel, *stores, *style;
+    sweep *function;
+};
+
+#define NO_FENCE() (void)0
+
+#if defined(__AVX512F__)
+#define WIDE __m512d
+#define LANES 8
+#define LOAD _mm512_load_pd
+#define ADD _mm512_add_pd
+#define MUL _mm512_mul_pd
+#define ALL _mm512_set1_pd
+#define STORE_PARTS _mm512_store_pd
+#define NAME(kernel) avx512x4_##kernel
+#define PUT _mm512_store_pd
+#define FENCE NO_FENCE
+#define TURN 4
+#include "sweeps.h"
+#define NAME(kernel) avx512x4_nt_##kernel
+#define PUT _mm512_stream_pd
+#define FENCE _mm_sfence
+#define TURN 4
+#include "sweeps.h"
+#undef WIDE
+#undef LANES
+#undef LOAD
+#undef ADD
+#undef MUL
+#undef ALL
+#undef STORE_PARTS
+#endif
+
+#if defined(__AVX__)
+#define WIDE __m256d
+#define LANES 4
+#define LOAD _mm256_load_pd
+#define ADD _mm256_add_pd
+#define MUL _mm256_mul_pd
+#define ALL _mm256_set1_pd
+#define STORE_PARTS _mm256_store_pd
+#define NAME(kernel) avx2x4_##kernel
+#define PUT _mm256_store_pd
+#define FENCE NO_FENCE
+#define TURN 4
+#include "sweeps.h"
+#define NAME(kernel) avx2x8_##kernel
+#define PUT _mm256_store_pd
+#define FENCE NO_FENCE
+#define TURN 8
+#include "sweeps.h"
+#define NAME(kernel) avx2x4_nt_##kernel
+#define PUT _mm256_stream_pd
+#define FENCE _mm_sfence
+#define TURN 4
+#include "sweeps.h"
+#define NAME(kernel) avx2x8_nt_##kernel
+#define PUT _mm256_stream_pd
+#define FENCE _mm_sfence
+#define TURN 8
+#include "sweeps.h"
+
+/* Loads and nothing else, as likwid-bench's load kernels do. */
+static void loads_read(double *a, const double *b, const double *c, size_t n, long passes)
+{
+    (void)b, (void)c;
+    while (passes--)
+        for (size_t i = 0; i < n; i += 32)
+#pragma GCC unroll 8
+            for (int k = 0; k < 8; k++) {
+                __m256d v;
+                __asm__ volatile("vmovapd %1, %0" : "=x"(v) : "m"(*(const __m256d *)(a + i + 4 * k)));
+            }
+}
+#elif defined(__x86_64__)
+#define WIDE __m128d
+#define LANES 2
+#define LOAD _mm_load_pd
+#define ADD _mm_add_pd
+#define MUL _mm_mul_pd
+#define ALL _mm_set1_pd
+#define STORE_PARTS _mm_store_pd
+#define NAME(kernel) sse2x4_##kernel
+#define PUT _mm_store_pd
+#define FENCE NO_FENCE
+#define TURN 4
+#include "sweeps.h"
+#define NAME(kernel) sse2x4_nt_##kernel
+#define PUT _mm_stream_pd
+#define FENCE _mm_sfence
+#define TURN 4
+#include "sweeps.h"
+#endif
+
+#define STORING(stores, style, prefix)                                                         \
+    {"fill", stores, style, prefix##_fill}, {"copy", stores, style, prefix##_copy},            \
+        {"scale", stores, style, prefix##_scale}, {"add", stores, style, prefix##_add},        \
+        {"triad", stores, style, prefix##_triad}
+#define ALL_OF(style, prefix)                                                                  \
+    STORING("regular", style, prefix), STORING("streaming", style, prefix##_nt),               \
+        {"read", "regular", style, prefix##_read}
+
+static const struct entry entries[] = {
+    STORING("regular", "plain", plain),
+    {"read", "regular", "plain", plain_read},
+#if defined(__AVX512F__)
+    ALL_OF("avx512x4", avx512x4),
+#endif
+#if defined(__AVX__)
+    ALL_OF("avx2x4", avx2x4),
+    ALL_OF("avx2x8", avx2x8),
+    {"read", "regular", "loads", loads_read},
+#elif defined(__x86_64__)
+    ALL_OF("sse2x4", sse2x4),
+#endif
+};
+#define N_ENTRIES (sizeof entries / sizeof *entries)
+
+/* --- the chase and the scattered reads ------------------------------------------------------- */
+
+static uintptr_t chase_loop(uintptr_t at, long steps)
+{
+    while (steps--)
+        at = *(const volatile uintptr_t *)at;
+    return at;
+}
+
+static uintptr_t chase_unrolled(uintptr_t at, long steps)
+{
+    for (; steps >= 32; steps -= 32)
+#pragma GCC unroll 32
+        for (int k = 0; k < 32; k++)
+            at = *(const volatile uintptr_t *)at;
+    return chase_loop(at, steps);
+}
+
+/* Knuth's MMIX generator, four of them; the upper bits give the place. */
+static void random_reads(const int64_t *data, size_t nbytes, long count)
+{
+    static uint64_t x[4] = {1, 2, 3, 4};
+    const size_t n = nbytes / 8;
+    uint64_t x0 = x[0], x1 = x[1], x2 = x[2], x3 = x[3];
+    int64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+#define NEXT(x) x = x * 6364136223846793005u + 1442695040888963407u
+#define PLACE(x) (size_t)(((unsigned __int128)x * n) >> 64)
+    for (long i = 0; i < count; i += 4) {
+        NEXT(x0), NEXT(x1), NEXT(x2), NEXT(x3);
+        s0 += data[PLACE(x0)], s1 += data[PLACE(x1)];
+        s2 += data[PLACE(x2)], s3 += data[PLACE(x3)];
+    }
+    x[0] = x0, x[1] = x1, x[2] = x2, x[3] = x3;
+    result = (double)(s0 + s1 + s2 + s3);
+}
+
+static void strided_reads(const int64_t *data, size_t nbytes, size_t stride, long passes)
+{
+    const size_t n = nbytes / 8, step = stride / 8;
+    int64_t sum = 0;
+    while (passes--) {
+        BARRIER();
+        for (size_t i = 0; i < n; i += step)
+            sum += data[i];
+    }
+    result = (double)sum;
+}
+
+/* --- the working set ------------------------------------------------------------------------- */
+
+static struct {
+    char *map, *base;
+    size_t mapped, size;
+    char key[200];
+    double *a, *b, *c;
+} set;
+
+static uint64_t next_random(void)
+{
+    static uint64_t state = 0x9e3779b97f4a7c15u;
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17; /* Marsaglia's xorshift */
+    return state;
+}
+
+/* How much of the set lies on huge pages. */
+static size_t huge_bytes(void)
+{
+    FILE *smaps = fopen("/proc/self/smaps", "r");
+    char line[512];
+    size_t found = 0;
+    int inside = 0;
+    while (smaps && fgets(line, sizeof line, smaps)) {
+        unsigned long from, to;
+        size_t kib;
+        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
+            inside = from <= (uintptr_t)set.base && (uintptr_t)set.base < to;
+        else if (inside && sscanf(line, "AnonHugePages: %zu kB", &kib) == 1)
+            found += kib * 1024;
+    }
+    if (smaps)
+        fclose(smaps);
+    return found;
+}
+
+static const char *map_set(size_t size, int huge)
+{
+    if (set.map)
+        munmap(set.map, set.mapped);
+    set.map = NULL, set.key[0] = 0;
+    size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    set.mapped = size + 2 * HUGE_PAGE;
+    set.map = mmap(NULL, set.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (set.map == MAP_FAILED) {
+        set.map = NULL;
+        return "mmap failed";
+    }
+    set.base = (char *)(((uintptr_t)set.map / HUGE_PAGE + 1) * HUGE_PAGE);
+    set.size = size;
+    madvise(set.map, set.mapped, MADV_NOHUGEPAGE);
+    if (huge && madvise(set.base, size, MADV_HUGEPAGE))
+        return "madvise(MADV_HUGEPAGE) failed";
+    memset(set.base, 0x3f, size);
+    const size_t granted = huge_bytes();
+    if (huge && granted < size / 10 * 9)
+        return "huge pages were not granted";
+    return !huge && granted ? "small pages were asked for, huge ones granted" : NULL;
+}
+
+/* Link all lines into one cycle: Sattolo's shuffle, or window by window. */
+static const char *link_chase(size_t n_lines, int local)
+{
+    const size_t window = local ? WINDOW / LINE : n_lines;
+    size_t *visits = malloc(n_lines * sizeof *visits);
+    if (!visits)
+        return "malloc failed";
+    size_t n_windows = (n_lines + window - 1) / window, at = 0;
+    size_t *windows = malloc(n_windows * sizeof *windows);
+    for (size_t i = 0; i < n_windows; i++)
+        windows[i] = i;
+    for (size_t i = n_windows - 1; i > 0; i--) {
+        size_t j = next_random() % (i + 1), kept = windows[i];
+        windows[i] = windows[j], windows[j] = kept;
+    }
+    for (size_t w = 0; w < n_windows; w++) {
+        const size_t first = windows[w] * window;
+        const size_t n = first + window > n_lines ? n_lines - first : window;
+        for (size_t i = 0; i < n; i++)
+            visits[at + i] = first + i;
+        for (size_t i = n - 1; i > 0; i--) {
+            size_t j = next_random() % (i + 1), kept = visits[at + i];
+            visits[at + i] = visits[at + j], visits[at + j] = kept;
+        }
+        at += n;
+    }
+    for (size_t i = 0; i < n_lines; i++)
+        *(uintptr_t *)(set.base + visits[i] * LINE) =
+            (uintptr_t)(set.base + visits[(i + 1) % n_lines] * LINE);
+    free(visits), free(windows);
+    size_t steps = 0; /* the verification, and the first lap */
+    uintptr_t place = (uintptr_t)set.base;
+    do
+        place = *(uintptr_t *)place, steps++;
+    while (place != (uintptr_t)set.base && steps <= n_lines);
+    arrived = place;
+    return steps == n_lines ? NULL : "the chase is no single cycle";
+}
+
+static void write_arrays(size_t nbytes, size_t apart, int n_arrays)
+{
+    const size_t slot = set.size / 3 / HUGE_PAGE * HUGE_PAGE, n = nbytes / 8;
+    set.a = (double *)set.base;
+    set.b = (double *)(set.base + slot + apart);
+    set.c = (double *)(set.base + 2 * slot + 2 * apart);
+    for (size_t i = 0; i < n; i++)
+        set.a[i] = (double)i;
+    for (size_t i = 0; n_arrays > 1 && i < n; i++)
+        set.b[i] = (double)i;
+    for (size_t i = 0; n_arrays > 2 && i < n; i++)
+        set.c[i] = (double)(n - i);
+}
+
+/* --- requests -------------------------------------------------------------------------------- */
+
+struct request {
+    char kernel[16], variant[16], style[16], pages[8];
+    size_t nbytes, apart;
+    long count;
+};
+
+static const char *NEEDS[] = {"read 1", "fill 1", "copy 2", "scale 2", "add 3", "triad 3"};
+
+static int arrays_of(const char *kernel)
+{
+    for (size_t i = 0; i < sizeof NEEDS / sizeof *NEEDS; i++)
+        if (!strncmp(NEEDS[i], kernel, strlen(kernel)) && NEEDS[i][strlen(kernel)] == ' ')
+            return NEEDS[i][strlen(kernel) + 1] - '0';
+    return 0;
+}
+
+static const char *prepare(const struct request *r)
+{
+    char key[200];
+    const int n_arrays = arrays_of(r->kernel);
+    const int huge = !strcmp(r->pages, "huge"), chases = !strcmp(r->kernel, "chase");
+    snprintf(key, sizeof key, "%s %s %s %zu %zu", r->kernel, chases ? r->variant : "", r->pages,
+             r->nbytes, r->apart);
+    if (!strcmp(key, set.key))
+        return NULL;
+    const size_t slot = (r->nbytes + 2 * r->apart + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    const size_t size = n_arrays ? 3 * slot : r->nbytes;
+    /* A slot that no array lies in is not written, but with huge pages it must be counted. */
+    const char *error = map_set(size, huge);
+    if (error)
+        return error;
+    if (n_arrays)
+        write_arrays(r->nbytes, r->apart, n_arrays);
+    else if (chases)
+        error = link_chase(r->nbytes / LINE, !strcmp(r->variant, "local"));
+    if (!error)
+        strcpy(set.key, key);
+    return error;
+}
+
+static double should_be(const char *kernel, const double *b, const double *c, size_t i)
+{
+    if (!strcmp(kernel, "copy"))
+        return b[i];
+    if (!strcmp(kernel, "scale"))
+        return SCALAR * b[i];
+    if (!strcmp(kernel, "add"))
+        return b[i] + c[i];
+    return !strcmp(kernel, "triad") ? b[i] + SCALAR * c[i] : SCALAR;
+}
+
+static double now(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return t.tv_sec + 1e-9 * t.tv_nsec;
+}
+
+static long switches(void)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_THREAD, &usage);
+    return usage.ru_nivcsw;
+}
+
+static void run(const struct request *r, sweep *function, long count)
+{
+    if (function)
+        function(set.a, set.b, set.c, r->nbytes / 8, count);
+    else if (!strcmp(r->kernel, "chase"))
+        arrived = (strcmp(r->style, "loop") ? chase_unrolled : chase_loop)(arrived, count);
+    else if (!strcmp(r->kernel, "random"))
+        random_reads((int64_t *)set.base, r->nbytes, count);
+    else
+        strided_reads((int64_t *)set.base, r->nbytes, strtoul(r->variant, NULL, 10), count);
+}
+
+static const char *serve(const struct request *r)
+{
+    sweep *function = NULL;
+    const int n_arrays = arrays_of(r->kernel);
+    for (size_t i = 0; i < N_ENTRIES; i++)
+        if (!strcmp(entries[i].kernel, r->kernel) && !strcmp(entries[i].stores, r->variant) &&
+            !strcmp(entries[i].style, r->style))
+            function = entries[i].function;
+    const int known = !strcmp(r->kernel, "chase") || !strcmp(r->kernel, "random") ||
+                      (!strcmp(r->kernel, "stride") && strtoul(r->variant, NULL, 10) >= 8);
+    if (n_arrays ? !function : !known)
+        return "no such kernel, variant and style";
+    if (r->nbytes < 4096 || r->nbytes % 1024 || r->apart % LINE || r->count < 1)
+        return "nbytes must be a multiple of 1024 from 4096 on, apart of 64, count positive";
+    const char *error = prepare(r);
+    if (error)
+        return error;
+    const size_t n = r->nbytes / 8, hop = n / SAMPLED;
+    const int stores = n_arrays && strcmp(r->kernel, "read");
+    if (stores)
+        for (size_t i = 0; i < n; i += hop)
+            set.a[i] = POISON;
+    if (r->nbytes <= WARM_BYTES) /* bring back what another process has driven out */
+        run(r, function, n_arrays || !strcmp(r->kernel, "stride") ? 1 : (long)(r->nbytes / LINE));
+    const long before = switches();
+    const double cpu_start = now(CLOCK_THREAD_CPUTIME_ID), start = now(CLOCK_MONOTONIC);
+    run(r, function, r->count);
+    const double wall_s = now(CLOCK_MONOTONIC) - start;
+    const double cpu_s = now(CLOCK_THREAD_CPUTIME_ID) - cpu_start;
+    const long taken = switches() - before;
+    for (size_t i = 0; stores && i < n; i += hop)
+        if (!(set.a[i] == should_be(r->kernel, set.b, set.c, i)))
+            return "the result is wrong";
+    if (!strcmp(r->kernel, "read") && strcmp(r->style, "loads") &&
+        !(result == (double)r->count * ((double)n * (double)(n - 1) / 2)))
+        return "the sum is wrong";
+    printf("{\"wall_s\": %.9f, \"cpu_s\": %.9f, \"switches\": %ld}\n", wall_s, cpu_s, taken);
+    return NULL;
+}
+
+static void list_styles(void)
+{
+    printf("{\"styles\": [[\"chase\", \"\", \"loop\"], [\"chase\", \"\", \"unrolled\"], "
+           "[\"random\", \"\", \"plain\"], [\"stride\", \"\", \"plain\"]");
+    for (size_t i = 0; i < N_ENTRIES; i++)
+        printf(", [\"%s\", \"%s\", \"%s\"]", entries[i].kernel, entries[i].stores,
+               entries[i].style);
+    printf("]}\n");
+}
+
+int main(int argc, char **argv)
+{
+    char line[256];
+    if (argc == 2) {
+        cpu_set_t cpus;
+        CPU_ZERO(&cpus);
+        CPU_SET(atoi(argv[1]), &cpus);
+        if (sched_setaffinity(0, sizeof cpus, &cpus)) {
+            fprintf(stderr, "reference: cannot run on CPU %s\n", argv[1]);
+            return 1;
+        }
+    }
+    while (fgets(line, sizeof line, stdin)) {
+        struct request r;
+        const char *error = "expected KERNEL VARIANT STYLE PAGES NBYTES APART COUNT";
+        if (!strcmp(line, "styles\n")) {
+            list_styles();
+            error = NULL;
+        } else if (sscanf(line, "%15s %15s %15s %7s %zu %zu %ld", r.kernel, r.variant, r.style,
+                          r.pages, &r.nbytes, &r.apart, &r.count) == 7)
+            error = serve(&r);
+        if (error)
+            printf("{\"error\": \"%s\"}\n", error);
+        fflush(stdout);
+    }
+    return 0;
+}
