@@ -44,7 +44,7 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
 
     def __init__(self, name: str, func: Any, attr_sources: Sequence[Any]) -> None:
         super().__init__(name, func, attr_sources)
-        vars(self).pop("pretty_source", None)  # It is in code already.
+        self.__dict__.pop("pretty_source", None)  # It is in code already.
         self.type, self.unit = "cost", "seconds"
         subject = getattr(getattr(func, "__self__", None), "subject", None)
         self._subject: Any = subject

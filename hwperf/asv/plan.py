@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hwperf.measure import Profile
     from hwperf.workload import Workload
 
-__all__ = ["Planned", "asv_names", "estimate", "plan"]
+__all__ = ["START_S", "Planned", "asv_names", "estimate", "plan"]
 
 OVERHEAD_S = 0.1
 """Fork, set-up, check and saving of one point; see docs/measured.md."""

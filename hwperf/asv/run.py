@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -18,7 +19,7 @@ from typing import Any, Literal
 from hwperf import plugins
 from hwperf.asv import configuration, lock, sidecar
 from hwperf.asv.benchmark import PROFILE, profile_of
-from hwperf.asv.plan import Planned, estimate, plan
+from hwperf.asv.plan import START_S, Planned, estimate, plan
 from hwperf.errors import UsageError
 
 __all__ = ["INTERRUPTED", "Event", "Outcome", "publish", "run"]
@@ -142,16 +143,15 @@ def _followed(
     with tempfile.TemporaryDirectory(prefix="hwperf-run-") as scratch:
         events, output = Path(scratch, "events.jsonl"), Path(scratch, "output")
         environment = {**os.environ, PROFILE: profile, sidecar.EVENTS: str(events)}
-        new_records = _tail(lambda: sidecar.read(events))
-        new_lines = _tail(lambda: _plain(output.read_text("utf-8", "replace")).splitlines()[:-1])
+        new_records, new_lines = _Follower(events), _Follower(output)
 
         def tell() -> None:
-            for line in next(new_lines):
-                on_event(Event("log", len(records), total, text=line))
-            for record in next(new_records):
-                records.append(record)
+            for line in new_lines.lines():
+                on_event(Event("log", len(records), total, text=_plain(line)))
+            for line in new_records.lines():
+                records.append(record := json.loads(line))
                 done = sum(r["verdict"] != "n/a" for r in records)
-                left = _left(done, total, time.monotonic() - begin, expected)
+                left = _left(done, total, time.monotonic() - begin - START_S, expected - START_S)
                 on_event(Event("point", done, total, left, record))
 
         with (
@@ -180,10 +180,19 @@ def _followed(
 
 
 def _left(done: int, total: int, elapsed_s: float, expected_s: float) -> float:
-    """Return the seconds left: by the plan at first, by the pace once there is one."""
-    if done == 0:
-        return max(0.0, expected_s - elapsed_s)
-    return max(0, total - done) * elapsed_s / done
+    """Return the seconds left: what the plan says, weighed with the pace as it becomes known.
+
+    Args:
+        done: points measured.
+        total: points to measure.
+        elapsed_s: since the first point was begun.
+        expected_s: for all points, by the plan.
+    """
+    if total == 0:
+        return 0.0
+    known = done / total
+    pace = elapsed_s / done if done else 0.0
+    return max(0, total - done) * (known * pace + (1 - known) * expected_s / total)
 
 
 def _command(conf_path: Path, arguments: Sequence[str]) -> list[str]:
@@ -218,16 +227,23 @@ def _stop_with_us() -> None:
     die_with_parent(signal.SIGINT)
 
 
-def _tail(read: Callable[[], Any]) -> Iterator[list[Any]]:
-    """Yield what *read* returned beyond what it returned before."""
-    seen = 0
-    while True:
+class _Follower:
+    """Reads the lines that were added to a file since the last look, whole ones only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._position = 0
+
+    def lines(self) -> list[str]:
         try:
-            items = list(read())
+            with self._path.open("rb") as stream:
+                stream.seek(self._position)
+                found = stream.read()
         except FileNotFoundError:
-            items = []
-        yield items[seen:]
-        seen = max(seen, len(items))
+            return []
+        whole = found[: found.rfind(b"\n") + 1]
+        self._position += len(whole)
+        return whole.decode("utf-8", "replace").splitlines()
 
 
 def _plain(text: str) -> str:
