@@ -108,13 +108,14 @@ def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> boo
     """Return whether to stop: precise enough, or out of budget.
 
     The first fifth of the budget is always spent, so that a quiet moment does not stand for the
-    whole. Four budgets are the end even when there are fewer samples than wanted.
+    whole; all of it where most samples are disturbed. Four budgets are the end even when there are
+    fewer samples than wanted.
     """
     kept = usable(samples, profile.min_samples)
     if kept is not None:
         if elapsed_s >= profile.budget_s:
             return True
-        if elapsed_s < profile.budget_s / 5:
+        if elapsed_s < profile.budget_s / 5 or 2 * len(kept) < len(samples):
             return False
         return stats.half_width([sample.cost_s for sample in kept]) <= profile.target
     if elapsed_s >= 4 * profile.budget_s:

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from hwperf.measure import stats
 from hwperf.measure.interference import Disturbance
 
 __all__ = ["Sample", "Samples", "mark_slow", "usable"]
 
 _SLOW_CAUSE = "slow_clock"
 _SLOW = 0.99
-# Share of the point's own clock (the 95 % quantile of its readings) below which a sample counts as
-# slowed. Undisturbed readings agree within 0.3 %; what lowers them (a busy sibling thread, the
-# hypervisor, the clock itself) makes the sample slow as well, mostly unseen by the kernel: here
-# chases in L1 spread over 1.23 to 1.50 ns, those between two fast readings over 1.23 to 1.25 ns.
+# Share of the core's clock (the third highest of the point's readings, since what disturbs them only
+# lowers them) below which a sample counts as slowed. Undisturbed readings agree within 0.3 %; what
+# lowers them (a busy sibling thread, the hypervisor, the clock itself) makes the sample slow, too,
+# mostly unseen by the operating system: chases in L1 spread over 1.23 to 1.50 ns, those between two
+# fast readings over 1.23 to 1.25 ns (docs/measured.md).
 
 
 @dataclass(frozen=True)
@@ -62,8 +62,8 @@ class Samples:
 def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
     """Return the samples that count, or None where fewer than *wanted* kept their core.
 
-    The clean ones while there are *wanted*; otherwise, of those that kept their core, the half with
-    the fastest clocks, and at least *wanted*.
+    The clean ones while there are *wanted*; otherwise, of those that kept their core, the quarter
+    with the fastest clocks, and at least *wanted*.
     """
     marked = mark_slow(samples)
     kept = tuple(sample for sample in marked if not sample.disturbance.causes)
@@ -73,7 +73,7 @@ def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
     if len(own) < wanted:
         return None
     own.sort(key=lambda sample: -(sample.slowest_hz or 0))
-    return tuple(own[: max(wanted, len(own) // 2)])
+    return tuple(own[: max(wanted, len(own) // 4)])
 
 
 def mark_slow(samples: Sequence[Sample]) -> tuple[Sample, ...]:
@@ -81,7 +81,7 @@ def mark_slow(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     clocks = [sample.slowest_hz for sample in samples if sample.slowest_hz]
     if not clocks:
         return tuple(samples)
-    level = _SLOW * stats.quantile(clocks, 0.95)
+    level = _SLOW * sorted(clocks)[-min(3, len(clocks))]
     return tuple(
         _slowed(sample) if sample.slowest_hz is not None and sample.slowest_hz < level else sample
         for sample in samples
