@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hwperf.kernels import cachedir as cachedir
     from hwperf.kernels import chase as chase
     from hwperf.kernels import clock as clock
+    from hwperf.kernels import cycle as cycle
     from hwperf.kernels import jit as jit
     from hwperf.kernels import llvm as llvm
     from hwperf.kernels import pages as pages
@@ -32,6 +33,7 @@ __all__ = [
     "cachedir",
     "chase",
     "clock",
+    "cycle",
     "jit",
     "llvm",
     "pages",
