@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 
 from hwperf.kernels.jit import kernel
-from hwperf.kernels.llvm import address_of, barrier, hide, intrinsic, load_word
+from hwperf.kernels.llvm import address_of, barrier, intrinsic, load_word
 
 LOADS_PER_TURN = 8
 _PLACES = LOADS_PER_TURN // 2
@@ -103,8 +103,7 @@ def _turn(typingctx, registers, stride):  # type: ignore[no-untyped-def]
                 at = builder.inttoptr(builder.add(places[i], offset), word.as_pointer())
                 sums[i] = builder.add(sums[i], builder.load(at, align=1))
         turn = builder.mul(args[1], ir.Constant(word, LOADS_PER_TURN))
-        # Hidden, or LLVM derives all places from one again.
-        places = [hide(builder, builder.add(place, turn)) for place in places]
+        places = [builder.add(place, turn) for place in places]
         return context.make_tuple(builder, signature.return_type, sums + places)
 
     kind = types.UniTuple(types.int64, 2 * _PLACES)

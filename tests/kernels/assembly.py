@@ -31,11 +31,15 @@ def fresh(kernel: Any) -> Any:
     return numba.njit(**OPTIONS)(copy)
 
 
-def native(kernel: Any, *args: Any) -> list[str]:
-    """Return the instructions and labels that run here when *kernel* is called with *args*."""
+def native(kernel: Any, *args: Any, marks: bool = False) -> list[str]:
+    """Return the instructions and labels that run here when *kernel* is called with *args*.
+
+    With *marks*, a line "barrier" stands where a barrier is (or another empty piece of assembly).
+    """
     dispatcher = fresh(kernel)
     dispatcher.compile(tuple(numba.typeof(arg) for arg in args))
-    return _instructions(next(iter(dispatcher.inspect_asm().values())))
+    text = next(iter(dispatcher.inspect_asm().values()))
+    return _instructions(text.replace("#APP", "barrier") if marks else text)
 
 
 def on(cpu: str, kernel: Any, *args: Any, triple: str = "x86_64-unknown-linux-gnu") -> list[str]:
@@ -72,20 +76,22 @@ def _instructions(assembly: str) -> list[str]:
     return [line for line in lines if line and (_LABEL.match(line) or line[0] not in "._")]
 
 
-def loops(instructions: list[str]) -> list[list[str]]:
-    """Return the innermost loops: from a label to a jump back to it, with no such pair within."""
+def spans(instructions: list[str]) -> list[tuple[int, int]]:
+    """Return the loops, each as the places of a label and of a jump back to it."""
     at = {match[1]: i for i, line in enumerate(instructions) if (match := _LABEL.match(line))}
     jumps = ((i, _JUMP.match(line)) for i, line in enumerate(instructions))
-    spans = [(at[jump[1]], i) for i, jump in jumps if jump and at.get(jump[1], i) < i]
+    return sorted({(at[jump[1]], i) for i, jump in jumps if jump and at.get(jump[1], i) < i})
+
+
+def loops(instructions: list[str]) -> list[list[str]]:
+    """Return the instructions of the innermost loops: those that hold no other."""
+    found = spans(instructions)
     inner = [
         (a, b)
-        for a, b in spans
-        if not any((a, b) != (c, d) and a <= c and d <= b for c, d in spans)
+        for a, b in found
+        if not any((a, b) != (c, d) and a <= c and d <= b for c, d in found)
     ]
-    return [
-        [line for line in instructions[a : b + 1] if not _LABEL.match(line)]
-        for a, b in sorted(set(inner))
-    ]
+    return [[line for line in instructions[a : b + 1] if not _LABEL.match(line)] for a, b in inner]
 
 
 def count(instructions: list[str], pattern: str) -> int:

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from hwperf.kernels import blocked, chase, clock, scattered, stream, strided
+from hwperf.kernels.jit import kernel
+from hwperf.kernels.llvm import address_of, barrier, load_word
 from hwperf.kernels.vector import Width
 
-from .assembly import count, loops, native, on
+from .assembly import count, loops, native, on, spans
 
 pytestmark = pytest.mark.skipif(
     platform.machine() != "x86_64", reason="starts from the code that numba makes for x86-64"
@@ -104,14 +106,42 @@ def test_here_too_the_widest_registers_are_used(kernel, args, pattern):
     assert all(CPUS[native_width_bytes()][1] in line for line in loop if "mm" in line)
 
 
-def test_a_pass_over_an_array_is_inside_the_loop_over_passes():
-    """A jump back from below the inner loop to above it: the passes were not merged."""
-    code = native(stream.read, ARRAY, OUT, 1)
-    loop = widest(code, r"v?addpd .*\(.*")
-    first = next(i for i in range(len(code)) if code[i : i + len(loop)] == loop)
-    labels = {line[:-1]: i for i, line in enumerate(code) if line.endswith(":")}
-    jumps = [(i, line.split()[-1]) for i, line in enumerate(code) if line.startswith("j")]
-    assert any(labels.get(to, first) < first - 1 and i > first + len(loop) for i, to in jumps)
+@pytest.mark.parametrize("stores", stream.STORES)
+@pytest.mark.parametrize("name", ["read", *STREAM])
+def test_every_pass_begins_with_a_barrier_and_holds_the_loop_over_the_array(name, stores):
+    if name == "read":
+        code = native(stream.read, ARRAY, OUT, 1, marks=True)
+    else:
+        code = native(getattr(stream, name)[stores], *STREAM[name][1], marks=True)
+    vectors = r"v?(mov(nt|a)|add)p[sd] .*\(.*"
+    inner = widest(code, vectors)
+    assert "barrier" not in inner
+    first = next(i for i in range(len(code)) if code[i : i + len(inner)] == inner)
+    around = [span for span in spans(code) if span[0] < first - 1 and first + len(inner) < span[1]]
+    assert any("barrier" in code[a:first] for a, _ in around), "the passes were merged"
+
+
+def test_behind_a_barrier_memory_is_read_again():
+    """Without it LLVM loads the word once and multiplies."""
+
+    @kernel
+    def read_again(words, n):
+        total = 0
+        for _ in range(n):
+            barrier()
+            total += load_word(address_of(words))
+        return total
+
+    @kernel
+    def read_once(words, n):
+        total = 0
+        for _ in range(n):
+            total += load_word(address_of(words))
+        return total
+
+    load = r"addq \(%r\w+\), %r\w+"
+    assert count(widest(native(read_again, WORDS, 1), load), load) >= 1
+    assert not any(count(loop, load) for loop in loops(native(read_once, WORDS, 1)))
 
 
 def test_a_step_of_a_chase_is_one_load_whose_address_is_the_load_before():
@@ -129,10 +159,14 @@ def test_chains_step_side_by_side(n_chains):
     """Between two barriers each chain makes one load; beside them only moves to the stack."""
     load = r"movq \(%r(?!sp)\w+\), %r\w+"
     state = np.zeros((n_chains, 2), dtype=np.int64)
-    loop = widest(native(chase.follow_many[n_chains], state, 1), load)
-    assert count(loop, load) % (16 * n_chains) == 0
+    code = native(chase.follow_many[n_chains], state, 1, marks=True)
+    loop = widest(code, load)
+    steps = "\n".join(loop).split("barrier")
+    loads = [count(step.split("\n"), load) for step in steps]
+    assert loads[:-1] == [n_chains] * 16 * (len(loads) // 16), "a chain is ahead of the others"
+    assert loads[-1] == 0
     spills = r"movq \d*\(%rsp\), %r\w+|movq %r\w+, \d*\(%rsp\)|movq %r\w+, %r\w+"
-    control = rf"{LOOP_CONTROL}|(inc|dec|cmp)q .*\(%rsp\)"
+    control = rf"{LOOP_CONTROL}|(inc|dec|cmp)q .*\(%rsp\)|barrier"
     assert count(loop, rf"{load}|{spills}|{control}") == len(loop), loop
     if n_chains <= 8:
         assert count(loop, r".*%rsp.*") == 0, "8 chains fit into the registers"
