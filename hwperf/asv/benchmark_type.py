@@ -30,7 +30,7 @@ POINT = "hwperf_point"
 """Attribute through which the plugin says which parameters it wants, by their repr: an index alone
 would mean another point under a commit with other parameters."""
 
-MAX_SAMPLES = 200
+MAX_SAMPLES = 100
 """Samples that asv keeps of a point: far above the 12 that its rank test needs to tell a change,
 far below what would make result files of some hundred points slow to write."""
 
@@ -72,7 +72,6 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
 
     def do_setup(self) -> bool:
         """Select the wanted point; skip it where this host or this commit cannot measure it."""
-        forkserver.in_child()
         if isinstance(self._subject, Missing):
             return self._skip(self._subject.reason)
         wanted = _get_first_attr(self._attr_sources, POINT, None)

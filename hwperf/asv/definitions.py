@@ -9,8 +9,7 @@ the machine's results. Published, an older version gets a line of its own, ``nam
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -22,14 +21,11 @@ from asv.console import log
 
 from hwperf.asv import files
 from hwperf.asv.patches import wrap
+from hwperf.asv.versions import FILE, SHORT, Definition, all_versions, key_of, named, remember
 
-__all__ = ["FILE", "all_versions", "install", "remember", "show_versions"]
+__all__ = ["install", "older_versions_shown", "set_machine", "show_versions"]
 
 Original = Callable[..., Any]
-Definition = dict[str, Any]
-
-FILE = "definitions.jsonl"
-SHORT = 8  # Characters of a version in a name, as many as asv shows of a commit.
 
 _shown: ContextVar[Mapping[str, Definition] | None] = ContextVar("shown", default=None)
 _machine: ContextVar[str | None] = ContextVar("machine", default=None)
@@ -45,27 +41,6 @@ def install() -> None:
 def set_machine(name: str) -> None:
     """Say which machine runs, before its definitions are saved."""
     _machine.set(name)
-
-
-def all_versions(results_dir: str | os.PathLike[str]) -> Iterator[Definition]:
-    """Yield every definition that any machine of *results_dir* kept, in order of file and age."""
-    for path in sorted(Path(results_dir).glob(f"*/{FILE}")):
-        yield from _read_lines(path)
-
-
-def remember(path: Path, found: Iterable[Definition]) -> None:
-    """Add to the file *path* those of *found* that it does not hold yet."""
-    known = list(_read_lines(path))
-    seen = {_key(definition) for definition in known}
-    new = [definition for definition in found if _key(definition) not in seen]
-    if new:
-        lines = (json.dumps(definition, sort_keys=True) + "\n" for definition in (*known, *new))
-        files.write_text(path, "".join(lines))
-
-
-def name_of_version(definition: Mapping[str, Any]) -> str:
-    """Return the name under which an older version is published."""
-    return f"{definition['name']}@{definition['version'][:SHORT]}"
 
 
 @contextmanager
@@ -96,7 +71,7 @@ def show_versions(results: Any) -> None:
         version = results._benchmark_version.get(name)
         if version is None or name not in shown or shown[name].get("version") == version:
             continue
-        renamed = f"{name}@{version[:SHORT]}"
+        renamed = named(name, version)
         if renamed in shown:
             for table in tables:
                 if name in table:
@@ -142,7 +117,9 @@ def _save(original: Original, benchmarks: Any) -> None:
         old = _load_file(path)
         if _machine.get() is not None:
             beside = Path(results_dir, str(_machine.get()), FILE)
-            replaced = (d for name, d in old.items() if name in new and _key(d) != _key(new[name]))
+            replaced = (
+                d for name, d in old.items() if name in new and key_of(d) != key_of(new[name])
+            )
             remember(beside, [*replaced, *new.values()])
         util.write_json(str(path), {**old, **new}, benchmarks.api_version)
     except files.CannotWrite as error:
@@ -164,7 +141,7 @@ def _load(original: Original, conf: Any, regex: Any = None) -> Any:
     shown = dict(current)
     for definition in versions:
         if definition["version"] != current[definition["name"]].get("version"):
-            name = name_of_version(definition)
+            name = named(definition["name"], definition["version"])
             title = definition.get("pretty_name") or definition["name"]
             short = definition["version"][:SHORT]
             shown[name] = {**definition, "name": name, "pretty_name": f"{title} (version {short})"}
@@ -186,21 +163,3 @@ def _load_file(path: Path) -> dict[str, Definition]:
     aside = files.set_aside(path)
     log.warning(f"{path} is damaged ({cause}); it is kept as {aside.name}")
     return {}
-
-
-def _read_lines(path: Path) -> Iterator[Definition]:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return
-    for line in lines:
-        try:
-            definition = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(definition, dict) and {"name", "version", "params"} <= set(definition):
-            yield definition
-
-
-def _key(definition: Mapping[str, Any]) -> tuple[str, str]:
-    return str(definition.get("name")), str(definition.get("version"))

@@ -14,7 +14,10 @@ from typing import Any
 
 from hwperf.errors import UsageError
 
-__all__ = ["CannotWrite", "quick_writes", "set_aside", "write_json", "write_text"]
+__all__ = ["CannotWrite", "quick_writes", "set_aside", "sweep", "write_json", "write_text"]
+
+PART = ".part"
+"""End of the name of a file that is being written: nothing takes it for a result."""
 
 _durable: ContextVar[bool] = ContextVar("durable", default=True)
 
@@ -43,12 +46,11 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         CannotWrite: if the directory or the file cannot be written; the old file is as before.
     """
     target = Path(os.path.abspath(path))
-    # The temporary ends in .part, which nothing that reads results takes for a result.
     temporary = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(
-            prefix=f".{target.name}-", suffix=".part", dir=target.parent
+            prefix=f".{target.name}-", suffix=PART, dir=target.parent
         )
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             stream.write(text)
@@ -73,6 +75,12 @@ def write_json(path: str, data: Any, api_version: int | None = None, compact: bo
         data = {**data, "version": api_version}
     text = json.dumps(data) if compact else json.dumps(data, indent=4, sort_keys=True)
     write_text(path, text)
+
+
+def sweep(directory: str | os.PathLike[str]) -> None:
+    """Remove what writers that were killed left half-written; nobody else may be writing."""
+    for path in Path(directory).rglob(f".*{PART}"):
+        path.unlink(missing_ok=True)
 
 
 def set_aside(path: str | os.PathLike[str]) -> Path:

@@ -18,7 +18,7 @@ from collections.abc import Iterable
 from types import ModuleType
 from typing import Any
 
-__all__ = ["in_child", "in_server", "preload", "wait_for_child"]
+__all__ = ["die_with_parent", "in_server", "preload", "wait_for_child"]
 
 PR_SET_PDEATHSIG = 1  # Linux, include/uapi/linux/prctl.h
 
@@ -32,14 +32,15 @@ def in_server() -> None:
         return
     _server = os.getpid()
     die_with_parent(signal.SIGKILL)
+    os.register_at_fork(after_in_child=_in_child)
     preload()
     _sleep_until_child_ends()
 
 
-def in_child() -> None:
-    """Undo in a forked child what was meant for the server alone."""
-    if _server is None or _server == os.getpid():
-        return
+def _in_child() -> None:
+    """Undo in the process of a point what was meant for the server alone."""
+    if os.getppid() != _server:
+        return  # A process that a point starts is the point's own affair.
     # A run that was killed must not leave a point measuring beside the next run.
     die_with_parent(signal.SIGKILL)
     if hasattr(signal, "pthread_sigmask"):

@@ -58,6 +58,7 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
         return original(conf, *args, **kwargs)
     try:
         with lock.hold(conf.results_dir, _say_at_once):
+            files.sweep(conf.results_dir)
             return original(conf, *args, **kwargs)
     except files.CannotWrite as error:
         raise util.UserError(str(error)) from error

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwperf.asv import damage
+from hwperf.asv import damage, versions
 
 __all__ = ["Point", "latest", "read"]
 
 Warn = Callable[[str], None]
+Known = Mapping[tuple[str, str], Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _files(results_dir: Path, machine: str | None) -> Iterator[Path]:
             yield path
 
 
-def _points(path: Path, known: Mapping[str, Mapping[str, Any]], warn: Warn) -> Iterator[Point]:
+def _points(path: Path, known: Known, warn: Warn) -> Iterator[Point]:
     cause = damage.of_result_file(path)
     if cause is not None:
         warn(f"{path} is damaged and passed over: {cause}")
@@ -98,7 +99,8 @@ def _points(path: Path, known: Mapping[str, Mapping[str, Any]], warn: Warn) -> I
         return
     for name, row in data["results"].items():
         cells = dict(zip(data["result_columns"], row, strict=False))
-        definition = known.get(name, {})
+        version = str(cells.get("version") or "")
+        definition = known.get((name, version)) or known.get((name, ""), {})
         axes = cells["params"]
         names = definition.get("param_names") or [f"param{i + 1}" for i in range(len(axes))]
         started = cells.get("started_at")
@@ -115,7 +117,7 @@ def _points(path: Path, known: Mapping[str, Mapping[str, Any]], warn: Warn) -> I
                 cost=_at(cells, "result", index),
                 interval=_interval(cells, index),
                 samples=tuple(_at(cells, "samples", index) or ()),
-                version=str(cells.get("version") or ""),
+                version=version,
             )
 
 
@@ -131,9 +133,18 @@ def _interval(cells: Mapping[str, Any], index: int) -> tuple[float, float] | Non
     return low, high
 
 
-def _definitions(results_dir: Path) -> dict[str, dict[str, Any]]:
+def _definitions(results_dir: Path) -> Known:
+    """Return each definition by name and version, and the current one by name and ""."""
+    known: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for definition in versions.all_versions(results_dir):
+        known[versions.key_of(definition)] = definition
+        known[definition["name"], ""] = definition
     try:
         data = json.loads((results_dir / "benchmarks.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return {}
-    return {name: entry for name, entry in data.items() if isinstance(entry, dict)}
+        return known
+    for name, definition in data.items() if isinstance(data, dict) else ():
+        if isinstance(definition, dict):
+            known[name, str(definition.get("version"))] = definition
+            known[name, ""] = definition
+    return known

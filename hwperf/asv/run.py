@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hwperf import plugins
-from hwperf.asv import configuration, lock, sidecar
+from hwperf.asv import configuration, forkserver, lock, sidecar
 from hwperf.asv.benchmark import PROFILE, profile_of
 from hwperf.asv.plan import START_S, Planned, estimate, plan
 from hwperf.errors import UsageError
@@ -222,9 +222,7 @@ def _signals_forwarded(asv: subprocess.Popen[bytes]) -> Iterator[list[int]]:
 
 
 def _stop_with_us() -> None:
-    from hwperf.asv.forkserver import die_with_parent
-
-    die_with_parent(signal.SIGINT)
+    forkserver.die_with_parent(signal.SIGINT)
 
 
 class _Follower:

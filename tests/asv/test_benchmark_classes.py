@@ -209,9 +209,9 @@ def test_class_names_follow_ids(words: str, name: str) -> None:
     assert camel(words) == name
 
 
-def test_at_most_two_hundred_samples_are_kept_and_spread_in_time() -> None:
+def test_at_most_a_hundred_samples_are_kept_and_spread_in_time() -> None:
     kept = benchmark_type.shortened([float(i) for i in range(1000)])
-    assert len(kept) == 200
-    assert kept[:2] == [0.0, 5.0]
+    assert len(kept) == 100
+    assert kept[:2] == [0.0, 10.0]
     assert benchmark_type.shortened([1 / 3]) == [pytest.approx(1 / 3, rel=1e-6)]
     assert not math.isnan(kept[-1])

@@ -11,7 +11,7 @@ from asv.benchmarks import Benchmarks
 from asv.config import Config
 from asv.results import Results
 
-from hwperf.asv import definitions, plugin
+from hwperf.asv import definitions, plugin, versions
 
 
 def definition(name: str, version: str = "v1", **fields: Any) -> dict[str, Any]:
@@ -44,9 +44,9 @@ def test_a_smaller_suite_does_not_cut_the_file(conf: Config) -> None:
 def test_each_version_is_kept_once_with_the_machine_that_ran_it(conf: Config) -> None:
     for version in ("v1", "v2", "v1"):
         Benchmarks(conf, [definition("a", version)]).save()
-    kept = list(definitions.all_versions(conf.results_dir))
+    kept = list(versions.all_versions(conf.results_dir))
     assert [entry["version"] for entry in kept] == ["v1", "v2"]
-    assert Path(conf.results_dir, "here", definitions.FILE).is_file()
+    assert Path(conf.results_dir, "here", versions.FILE).is_file()
 
 
 def test_a_damaged_file_is_set_aside_and_written_anew(conf: Config) -> None:

@@ -84,6 +84,12 @@ def test_the_latest_run_is_that_of_the_newest_measurement(directory: Path) -> No
     assert results.latest(directory, machine="nowhere") == []
 
 
+def test_a_result_of_an_older_version_has_the_names_of_that_version(directory: Path) -> None:
+    older = {"name": "m.Copy.cost", "version": "v1", "params": [], "param_names": ["size", "page"]}
+    (directory / "here" / "definitions.jsonl").write_text(json.dumps(older) + "\n")
+    assert dict(next(results.read(directory)).params) == {"size": "1", "page": "'small'"}
+
+
 def test_a_missing_directory_has_no_points(tmp_path: Path) -> None:
     assert list(results.read(tmp_path / "missing")) == []
 

@@ -60,6 +60,14 @@ def test_a_new_file_is_as_readable_as_any(tmp_path: Path) -> None:
     assert (tmp_path / "x").stat().st_mode & 0o777 == 0o640
 
 
+def test_what_a_killed_writer_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / f".x.json-abc{files.PART}").touch()
+    (tmp_path / "here" / "x.json").touch()
+    files.sweep(tmp_path)
+    assert os.listdir(tmp_path / "here") == ["x.json"]
+
+
 def test_every_damaged_file_is_kept(tmp_path: Path) -> None:
     for content in ("one", "two"):
         (tmp_path / "x.json").write_text(content)
