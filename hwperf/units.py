@@ -72,7 +72,8 @@ def format_quantity(value: float | None, unit: str, *, digits: int = 3) -> str:
     """
     if value is None or not math.isfinite(value):
         return "n/a"
-    factor, shown = scale_of(value, unit)
+    # Rounded first: 999.9 ns with three digits is 1.00 µs, not 1000 ns.
+    factor, shown = scale_of(_rounded(value, digits), unit)
     return f"{_significant(value / factor, digits)} {shown}"
 
 
@@ -127,5 +128,9 @@ def parse_seconds(text: str) -> float:
 def _significant(number: float, digits: int) -> str:
     if number == 0:
         return "0"
-    places = max(0, digits - 1 - math.floor(math.log10(abs(number))))
+    places = max(0, digits - 1 - math.floor(math.log10(abs(_rounded(number, digits)))))
     return f"{number:.{places}f}"
+
+
+def _rounded(number: float, digits: int) -> float:
+    return float(f"{number:.{digits - 1}e}")

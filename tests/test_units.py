@@ -27,6 +27,9 @@ from hwperf import GiB, KiB, MiB, UsageError, units
         (1.5e15, "B/s", "1500 TB/s"),
         (256 * MiB, "B", "256 MiB"),
         (-2e-6, "s", "-2.00 µs"),
+        (99.99999e-6, "s", "100 µs"),
+        (999.9e-9, "s", "1.00 µs"),
+        (9.999e9, "B/s", "10.0 GB/s"),
     ],
 )
 def test_quantities_read_with_three_digits_and_a_prefix(

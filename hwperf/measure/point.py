@@ -55,7 +55,7 @@ def measure(
         result = _dropped(workload, params, "n/a", str(why))
     except HwperfError as why:
         result = _dropped(workload, params, "failed", str(why))
-    except Exception as error:  # Border: one point of a sweep must not cost the others.
+    except (Exception, SystemExit) as error:  # Border: a point must not cost the others theirs.
         result = _dropped(workload, params, "failed", raised("the workload", error))
     return _tagged(result, started=started, wall_s=clock.wall() - begin, profile=profile.name)
 

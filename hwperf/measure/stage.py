@@ -111,7 +111,7 @@ def _first_work(workload: Workload, generator: Iterator[Work]) -> tuple[Work, fl
     return work, amount
 
 
-def raised(phase: str, error: Exception) -> str:
+def raised(phase: str, error: BaseException) -> str:
     """Return one line that says which phase raised what, and where."""
     message = " ".join(str(error).split())
     frame = error.__traceback__
