@@ -155,6 +155,14 @@ def test_the_readme_shows_the_commands_that_ci_runs() -> None:
     assert ["make", "test"] in readme
 
 
+def test_the_readme_shows_a_summary_as_long_as_a_summary_is() -> None:
+    blocks = FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    (summary,) = [block for _, language, block in blocks if language == "text"]
+    lines = summary.splitlines()
+    assert len(lines) <= 15
+    assert lines[-1].startswith("pages: ")
+
+
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
 def test_the_python_examples_run(path: Path) -> None:
     """The examples of one page run in order in one namespace; workloads pass their own check."""
