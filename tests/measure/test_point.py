@@ -98,7 +98,9 @@ def test_the_quick_profile_rehearses_where_set_up_is_short() -> None:
         ("set-up", MemoryError(), "the set-up raised MemoryError: no message (test_point.py:"),
         ("set-up", CheckFailed("bad data"), "bad data"),
         ("kernel", ValueError("a\n b"), "the kernel raised ValueError: a b (test_point.py:"),
-        ("kernel", SystemExit(3), "the workload raised SystemExit: 3 (test_point.py:"),
+        ("set-up", SystemExit(3), "the set-up raised SystemExit: 3 (test_point.py:"),
+        ("kernel", SystemExit(3), "the kernel raised SystemExit: 3 (test_point.py:"),
+        ("check", SystemExit(3), "the check raised SystemExit: 3 (test_point.py:"),
         ("check", CheckFailed("a[3]: 1 (is) != 2 (should)"), "a[3]: 1 (is) != 2 (should)"),
         ("check", AssertionError("differs"), "differs"),
         ("check", AssertionError(), "an assertion of the check does not hold"),
@@ -109,7 +111,7 @@ def test_the_quick_profile_rehearses_where_set_up_is_short() -> None:
 )
 @pytest.mark.parametrize("profile", [SHORT, REHEARSED], ids=["plain", "rehearsed"])
 def test_whatever_a_workload_raises_fails_its_point_only(
-    step: str, error: Exception, reason: str, profile: Any
+    step: str, error: BaseException, reason: str, profile: Any
 ) -> None:
     machine = Machine()
     faulty = Faulty(machine, **{step: raising(error)})
