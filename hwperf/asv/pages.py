@@ -31,11 +31,15 @@ VENDORED = {
 }
 """File at the end of the address that asv loads -> file in site/vendor."""
 
+SCRIPTS = ("offline.js", "axes.js")
+"""Our own, in site/."""
+
 EDITS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "index.html": (
         # After jQuery, whose ajax it replaces, and before anything that loads data.
         ('<script language="javascript" type="text/javascript"\n            src="asv.js">',
          '<script src="offline.js"></script>\n'
+         '    <script src="axes.js"></script>\n'
          '    <script language="javascript" type="text/javascript"\n            src="asv.js">'),
     ),
     "error.html": (
@@ -55,6 +59,19 @@ EDITS: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("var factor = last_value / best_value;",
          "var factor = benchmark.higher_is_better"
          " ? best_value / last_value : last_value / best_value;"),
+    ),
+    "graphdisplay.js": (
+        # At least one value of each parameter, or nothing is drawn; the x-axis is no curve.
+        ("j < param_values.length && (j+1)*count <= max_curves;",
+         "j < param_values.length && (j == 0 || (j+1)*count <= max_curves\n"
+         "                                                     || k == x_coordinate_axis - 1);"),
+        ("count = count * item.length;\n",
+         "if (k != x_coordinate_axis - 1) {\n"
+         "                    count = count * item.length;\n                }\n"),
+        ("options.xaxis.axisLabel = param_names[x_coordinate_axis-1];",
+         "options.xaxis.axisLabel = param_names[x_coordinate_axis-1];\n"
+         "            hwperf_scale_axis(options.xaxis, param_names[x_coordinate_axis-1], $.asv"
+         ".main_json.benchmarks[current_benchmark].params[x_coordinate_axis-1]);"),
     ),
 }  # fmt: skip
 """File of asv's site -> (text of asv, our text), each of which must be there."""
@@ -77,7 +94,8 @@ def edit(site: Path) -> None:
     own = resources.files("hwperf.asv") / "site"
     with resources.as_file(own) as source:
         shutil.copytree(source / "vendor", site / "vendor", dirs_exist_ok=True)
-        shutil.copyfile(source / "offline.js", site / "offline.js")
+        for name in SCRIPTS:
+            shutil.copyfile(source / name, site / name)
     for name, replacements in EDITS.items():
         path = site / name
         text = path.read_text(encoding="utf-8")

@@ -59,7 +59,7 @@ def test_an_address_that_is_not_vendored_is_refused(site: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="no node here")
-@pytest.mark.parametrize("name", ["offline.js", "summarylist.js", "regressions.js"])
+@pytest.mark.parametrize("name", [*pages.SCRIPTS, *(n for n in pages.EDITS if n.endswith(".js"))])
 def test_edited_scripts_are_javascript(site: Path, name: str) -> None:
     pages.edit(site)
     subprocess.run(["node", "--check", str(site / name)], check=True)
