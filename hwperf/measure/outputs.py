@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from types import CellType, FunctionType, MethodType, SimpleNamespace
+from types import CellType, FrameType, FunctionType, MethodType, SimpleNamespace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -95,9 +95,20 @@ def _holders(stage: Stage) -> Iterator[_Holder]:
         for part, inner in _parts(name, value, package):
             yield from reach(part, inner, depth + 1)
 
-    for name, value in ({} if frame is None else frame.f_locals).items():
+    for name, value in _locals(frame).items():
         yield from reach(name, value, 0)
     yield from reach("the kernel", stage.kernel, 0)
+
+
+def _locals(frame: FrameType | None) -> dict[str, Any]:
+    if frame is None:
+        return {}
+    found = dict(frame.f_locals)
+    if isinstance(frame.f_locals, dict):
+        # Before Python 3.13 the frame would keep this copy, and with it memory that the workload's
+        # tear-down wants to give back.
+        frame.f_locals.clear()
+    return found
 
 
 def _parts(name: str, value: Any, package: str) -> Iterator[tuple[str, Any]]:
