@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -100,7 +101,7 @@ def run(
     chosen = profile_of({PROFILE: profile})
     points = plan(plugins.load().workloads.values(), bench)
     if not points:
-        raise UsageError(f"no point matches {' or '.join(bench)}. 'hwperf list' shows all ids.")
+        raise UsageError(_no_match(bench))
     expected = estimate(points, chosen)
     total = sum(point.reason is None for point in points)
     on_event(Event("start", total=total, left_s=expected))
@@ -127,6 +128,14 @@ def publish(conf_path: Path) -> Path:
     if done.returncode != 0:
         raise UsageError(f"asv publish failed:\n{_plain(done.stdout + done.stderr).strip()}")
     return conf.html_dir / "index.html"
+
+
+def _no_match(patterns: Sequence[str]) -> str:
+    ids = plugins.load().workloads
+    near = [id for p in patterns for id in difflib.get_close_matches(p, ids, n=2, cutoff=0.5)]
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    shown = " or ".join(map(repr, patterns))
+    return f"no point matches {shown}.{hint} 'hwperf list' shows all ids."
 
 
 def _followed(
