@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from hwperf import CheckFailed, DeclarationError, Unsupported, Work, Workload, workload
-from hwperf.measure import FULL, QUICK
+from hwperf import CheckFailed, DeclarationError, Unsupported, Work, Workload, plugins, workload
+from hwperf.measure import FULL, QUICK, measure
 
 from .virtual import SHORT, Machine
 
@@ -337,3 +337,13 @@ def test_what_probes_lack_is_kept_with_the_result() -> None:
     machine = Machine(unavailable={"steal_s": "no /proc/stat"})
     result = machine.measure(machine.timed(1e-4))
     assert result.tags["unavailable"] == {"steal_s": "no /proc/stat"}
+
+
+def test_the_harness_itself_is_measured_with_the_hosts_own_instruments() -> None:
+    """No figure is asserted: only that there is one, with what it was measured by."""
+    null = plugins.load().find("core.null")
+    result = measure(null, {}, profile=QUICK.with_budget(0.02))
+    assert result.verdict in ("ok", "noisy"), result.reason
+    assert result.cost_s is not None
+    assert 0 < result.cost_s < 1
+    assert result.tags["clock_hz"] > 0
