@@ -8,7 +8,9 @@ run.
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -81,8 +83,11 @@ def registry_of(points: Iterable[EntryPoint]) -> Registry:
             continue  # The same distribution can lie twice on the path, e.g. a checkout's egg-info.
         seen.add((point.name, point.value))
         try:
-            found = _workloads_in(point.load())
-        except (Exception, SystemExit) as error:
+            with redirect_stdout(sys.stderr):  # What a plugin prints is no output of ours.
+                found = _workloads_in(point.load())
+        except BaseException as error:  # pytest's skip, e.g. of importorskip, is no Exception.
+            if isinstance(error, KeyboardInterrupt):
+                raise
             broken.append(Broken(point.name, point.value, _one_line(error)))
             continue
         if not found:

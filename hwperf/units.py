@@ -99,7 +99,7 @@ def parse_bytes(text: str) -> int:
     """
     match = _SIZE.fullmatch(text.strip())
     factor = _SIZE_UNITS.get(match["unit"].lower()) if match else None
-    if match is None or factor is None:
+    if match is None or factor is None or not math.isfinite(float(match["number"]) * factor):
         raise UsageError(
             f"{text!r} is no size: expected a number and a unit, e.g. 4096, 16MiB or 1GB."
         )
@@ -120,6 +120,8 @@ def parse_seconds(text: str) -> float:
             f"{text!r} is no time: expected a number and a unit, e.g. 1s, 250ms or 2min."
         )
     seconds = float(match["number"]) * factor
+    if not math.isfinite(seconds):
+        raise UsageError(f"{text!r} is too long: expected a time such as 1s or 2min.")
     if stripped.startswith("-") or seconds <= 0:
         raise UsageError(f"{text!r} is not above zero: expected a time such as 1s or 250ms.")
     return seconds

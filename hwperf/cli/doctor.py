@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Iterator
 from dataclasses import asdict
 
 import click
 
+from hwperf.cli.layout import columns, wrapped
 from hwperf.host.noise import Finding, findings
 from hwperf.plugins import Broken, load
 
 __all__ = ["doctor_command"]
 
 _COLOURS = {"high": "red", "medium": "yellow", "low": "cyan"}
-_MAX_COLUMNS = 100  # a longer line is harder to read than a wrapped one
+_INDENT = 8  # Below the severity.
 
 
 @click.command("doctor")
@@ -27,7 +26,7 @@ def doctor_command(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(_record(found, broken), indent=1))
     else:
-        click.echo("\n".join(_lines(found, broken, shutil.get_terminal_size((80, 24)).columns)))
+        click.echo("\n".join(_lines(found, broken, columns())))
     return 0
 
 
@@ -39,22 +38,17 @@ def _record(found: tuple[Finding, ...], broken: tuple[Broken, ...]) -> dict[str,
     }
 
 
-def _lines(found: tuple[Finding, ...], broken: tuple[Broken, ...], columns: int) -> Iterator[str]:
-    width = min(columns, _MAX_COLUMNS)
+def _lines(found: tuple[Finding, ...], broken: tuple[Broken, ...], width: int) -> Iterator[str]:
     for each in found:
         yield f"{click.style(f'{each.severity:<6}', fg=_COLOURS[each.severity])}  {each.what}"
-        yield from _wrapped(each.evidence, width)
-        yield from _wrapped(f"-> {each.advice}", width)
+        yield from wrapped(each.evidence, width, indent=_INDENT)
+        yield from wrapped(f"-> {each.advice}", width, indent=_INDENT)
     for plugin in broken:
-        yield f"{click.style('plugin', fg='red')}  {plugin}"
+        first, *rest = wrapped(str(plugin), width, indent=_INDENT)
+        yield f"{click.style('plugin', fg='red')}  {first.strip()}"
+        yield from rest
     if not found and not broken:
         yield "Nothing was found that disturbs measurements here."
     else:
         yield ""
         yield "high: wrong by tens of per cent; medium: numbers scatter; low: good to know."
-
-
-def _wrapped(words: str, width: int) -> list[str]:
-    return textwrap.wrap(
-        words, width, initial_indent=" " * 8, subsequent_indent=" " * 8, break_on_hyphens=False
-    )

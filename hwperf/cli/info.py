@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 
 import click
 
 from hwperf import limits
+from hwperf.cli.layout import columns, wrapped
 from hwperf.host import Fact, collect
 from hwperf.units import format_bytes, format_quantity
 
 __all__ = ["info_command"]
 
 _NAME_COLUMNS = 20
-_MAX_COLUMNS = 100  # a longer line is harder to read than a wrapped one
 
 
 @click.command("info")
@@ -29,8 +27,7 @@ def info_command(as_json: bool, sources: bool) -> int:
     if as_json:
         click.echo(json.dumps(_record(groups), indent=1))
     else:
-        columns = min(shutil.get_terminal_size((80, 24)).columns, _MAX_COLUMNS)
-        click.echo("\n".join(_lines(groups, columns, sources)))
+        click.echo("\n".join(_lines(groups, columns(), sources)))
     return 0
 
 
@@ -42,18 +39,18 @@ def _record(groups: Mapping[str, tuple[Fact, ...]]) -> dict[str, object]:
 
 
 def _lines(
-    groups: Mapping[str, tuple[Fact, ...]], columns: int, sources: bool = False
+    groups: Mapping[str, tuple[Fact, ...]], width: int, sources: bool = False
 ) -> Iterator[str]:
     for group, facts in groups.items():
         yield click.style(group, bold=True)
         for each in facts:
-            yield from _fact_lines(each, columns, sources)
+            yield from _fact_lines(each, width, sources)
 
 
-def _fact_lines(shown: Fact, columns: int, sources: bool) -> Iterator[str]:
+def _fact_lines(shown: Fact, width: int, sources: bool) -> Iterator[str]:
     """Yield the name and the value, wrapped under it, then its source where asked for."""
     indent = " " * (_NAME_COLUMNS + 2)
-    width = max(20, columns - len(indent))
+    width = max(20, width - len(indent))
     lines = [line for value in _values(shown) for line in _wrapped(value, width)]
     if shown.value is None:
         lines = [click.style(line, dim=True) for line in lines]
@@ -65,7 +62,7 @@ def _fact_lines(shown: Fact, columns: int, sources: bool) -> Iterator[str]:
 
 
 def _wrapped(words: str, width: int) -> list[str]:
-    return textwrap.wrap(words, width, subsequent_indent="  ", break_on_hyphens=False) or [""]
+    return wrapped(words, width, hanging=2) or [""]
 
 
 def _values(shown: Fact) -> list[str]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import click
 
+from hwperf.cli.broken import report_broken
+from hwperf.cli.layout import columns, flowed, wrapped
 from hwperf.cli.selection import shown_params, shown_value
+from hwperf.errors import UsageError
 from hwperf.plugins import Registry, load
 from hwperf.workload import Workload
 
@@ -20,14 +26,23 @@ __all__ = ["list_command"]
 def list_command(pattern: str, as_json: bool) -> int:
     """Show the workloads whose id contains PATTERN: parameters, what each answers, n/a and why."""
     registry = load()
-    found = [w for w in registry.workloads.values() if pattern in w.id]
+    report_broken(registry)
+    found = [registry.workloads[id] for id in sorted(registry.workloads) if pattern in id]
+    if not found:
+        raise UsageError(_no_match(pattern, registry))
     if as_json:
         for workload in found:
             click.echo(json.dumps(_record(workload)))
     else:
-        _show(found)
-    _report_broken(registry)
+        width = columns()
+        click.echo("\n".join(line for workload in found for line in _lines(workload, width)))
     return 0
+
+
+def _no_match(pattern: str, registry: Registry) -> str:
+    near = difflib.get_close_matches(pattern, registry.workloads, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"no workload's id contains {pattern!r}.{hint} 'hwperf list' shows them all."
 
 
 def _record(workload: Workload) -> dict[str, Any]:
@@ -47,21 +62,34 @@ def _record(workload: Workload) -> dict[str, Any]:
 
 
 def _unavailable(workload: Workload) -> list[tuple[dict[str, Any], str]]:
-    told = ((params, workload.unsupported(params)) for params in workload.points())
+    told = ((params, _reason(workload, params)) for params in workload.points())
     return [(params, reason) for params, reason in told if reason]
 
 
-def _show(workloads: list[Workload]) -> None:
-    for workload in workloads:
-        n_points = sum(1 for _ in workload.points())
-        points = f"{n_points} point{'s' if n_points != 1 else ''}"
-        click.echo(f"{workload.id}  ({workload.metric.name}, {points})")
-        click.echo(f"    {workload.answers}")
-        for name, values in workload.params.items():
-            shown = ", ".join(shown_value(name, value) for value in values)
-            click.echo(f"    {name}: {shown}")
-        for line in _shown_unavailable(_unavailable(workload), n_points):
-            click.echo(f"    n/a: {line}")
+def _reason(workload: Workload, params: dict[str, Any]) -> str | None:
+    try:
+        return workload.unsupported(params)
+    except Exception as error:  # Border: one plugin's fault must not cost the list.
+        return f"requires= raised {type(error).__name__}: {error}"
+
+
+def _lines(workload: Workload, width: int) -> Iterator[str]:
+    n_points = sum(1 for _ in workload.points())
+    points = f"{n_points} point{'s' if n_points != 1 else ''}"
+    yield f"{workload.id}  ({workload.metric.name}, {points})"
+    yield from wrapped(_plain(workload.answers), width, indent=4)
+    for name, values in workload.params.items():
+        shown = [f"{shown_value(name, value)}," for value in values]
+        parts = [f"{name}: {shown[0]}", *shown[1:]]
+        parts[-1] = parts[-1].removesuffix(",")
+        yield from flowed(parts, width, indent=4, hanging=2, gap=" ")
+    for line in _shown_unavailable(_unavailable(workload), n_points):
+        yield from wrapped(f"n/a: {line}", width, indent=4, hanging=2)
+
+
+def _plain(words: str) -> str:
+    """Return a docstring's words without the marks of reStructuredText."""
+    return re.sub(r"\*(\w+)\*", r"\1", words.replace("``", ""))
 
 
 def _shown_unavailable(unavailable: list[tuple[dict[str, Any], str]], n_points: int) -> list[str]:
@@ -79,8 +107,3 @@ def _shown_unavailable(unavailable: list[tuple[dict[str, Any], str]], n_points: 
             where = f"{len(points)} points, e.g. {shown_params(points[0])}"
         lines.append(f"{where}: {reason}")
     return lines
-
-
-def _report_broken(registry: Registry) -> None:
-    for broken in registry.broken:
-        click.echo(f"hwperf: {broken}", err=True)

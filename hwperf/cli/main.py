@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import difflib
+import os
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
+from typing import Any
 
 import click
 
-from hwperf.errors import HwperfError
+from hwperf.errors import HwperfError, UsageError
 
 __all__ = ["VERBS", "cli", "main"]
 
@@ -30,12 +34,29 @@ class _Verbs(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(VERBS)
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args[0] not in VERBS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], VERBS, n=1)
+            hint = f" Did you mean {near[0]}?" if near else ""
+            raise UsageError(f"{args[0]!r} is no verb.{hint} There are {', '.join(VERBS)}.")
+        return super().resolve_command(ctx, args)
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
         module = import_module(f"hwperf.cli.{cmd_name}")
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        # Here, as click itself takes a reader that has gone (e.g. head) for a failure.
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            _discard_output()
+            return 0
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
@@ -61,27 +82,50 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 done, 1 something measured is broken, 2 misuse, 130 interrupted.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # A locale without µ or ± is no reason to fail.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
     try:
         outcome = cli.main(args=arguments, prog_name="hwperf", standalone_mode=False)
     except click.Abort:
-        return _said("interrupted; what had been measured is kept", 130)
+        return _said("interrupted", 130)
     except click.exceptions.Exit as end:
         return end.exit_code
+    except click.UsageError as error:
+        return _said(f"{_sentence(error)} See '{_path(error)} --help'.", 2)
     except click.ClickException as error:
-        return _said(error.format_message(), 2)
+        return _said(_sentence(error), 2)
     except HwperfError as error:
         return _said(str(error), 2)
-    except BrokenPipeError:
-        sys.stderr.close()  # The reader (e.g. head) has gone; Python would complain at exit.
-        return 0
     except OSError as error:
-        return _said(f"{error.filename or 'system'}: {error.strerror or error}", 2)
+        _discard_output()
+        place = f"{error.filename}: " if error.filename else "cannot write the output: "
+        return _said(f"{place}{error.strerror or error}", 2)
     return outcome if isinstance(outcome, int) else 0
 
 
+def _sentence(error: click.ClickException) -> str:
+    message = error.format_message().strip()
+    return message if message.endswith((".", "?", "!")) else f"{message}."
+
+
+def _path(error: click.UsageError) -> str:
+    return error.ctx.command_path if error.ctx else "hwperf"
+
+
 def _said(message: str, code: int) -> int:
-    click.echo(f"hwperf: {message}", err=True)
+    with contextlib.suppress(OSError):  # Nobody may be listening any more.
+        click.echo(f"hwperf: {message}", err=True)
     return code
+
+
+def _discard_output() -> None:
+    """Let what is still in the buffer go nowhere: Python would fail again when it ends."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 if __name__ == "__main__":

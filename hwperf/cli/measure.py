@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import redirect_stdout
 
 import click
 
+from hwperf.cli.layout import columns, flowed, wrapped
 from hwperf.cli.selection import points_of, shown_params
 from hwperf.errors import UsageError
 from hwperf.measure import FULL, Result, measure
@@ -14,6 +16,8 @@ from hwperf.plugins import load
 from hwperf.units import format_quantity, parse_seconds
 
 __all__ = ["measure_command"]
+
+_INDENT = 4
 
 
 @click.command("measure")
@@ -40,18 +44,29 @@ def measure_command(id: str, given: tuple[str, ...], budget: str, as_json: bool)
         raise UsageError(f"{error}{causes}") from None
     bad = 0
     for params in points_of(workload, given):
-        result = measure(workload, params, profile=profile)
+        with redirect_stdout(sys.stderr):  # What a workload prints is no result.
+            result = measure(workload, params, profile=profile)
         bad += result.verdict in ("failed", "impossible")
-        line = json.dumps(result.to_json(), allow_nan=False) if as_json else _shown(result)
-        click.echo(line)
-        sys.stdout.flush()
+        click.echo(
+            json.dumps(result.to_json(), allow_nan=False)
+            if as_json
+            else "\n".join(_lines(result, columns()))
+        )
     return 1 if bad else 0
 
 
-def _shown(result: Result) -> str:
+def _lines(result: Result, width: int) -> list[str]:
+    """Return the point, its value before anything else, and why it is not to be trusted."""
     name = f"{result.workload_id}  {shown_params(dict(result.params))}".rstrip()
-    if not result.is_measured:
-        return f"{name}\n    {result.verdict}: {result.reason}"
+    lines = wrapped(name, width, hanging=_INDENT)
+    if result.is_measured:
+        lines += flowed(_parts(result), width, indent=_INDENT)
+    if result.verdict != "ok":
+        lines += wrapped(f"{result.verdict}: {result.reason}", width, indent=_INDENT)
+    return lines
+
+
+def _parts(result: Result) -> list[str]:
     unit = result.metric.unit
     low, high = result.interval or (None, None)
     parts = [
@@ -59,18 +74,14 @@ def _shown(result: Result) -> str:
         f"  [{format_quantity(low, unit)} .. {format_quantity(high, unit)}]"
     ]
     if unit == "s" and result.cycles is not None:
-        parts.append(f"{result.cycles:.2f} cycles")
-    for other in result.amounts:
-        shown = _beside(result, other)
-        if shown:
-            parts.append(shown)
+        parts.append(f"{result.cycles:.{2 if result.cycles < 100 else 0}f} cycles")
+    parts += [shown for other in result.amounts if (shown := _beside(result, other))]
     if result.fraction_of_limit is not None:
-        parts.append(f"{100 * result.fraction_of_limit:.0f} % of limit")
+        parts.append(f"{100 * result.fraction_of_limit:.0f} % of the limit")
     for percentile, value in result.percentiles.items():
         parts.append(f"{percentile} {format_quantity(value, 's')}")
     parts.append(f"{len(result.samples)} samples, {result.n_disturbed} disturbed")
-    verdict = "" if result.verdict == "ok" else f"\n    {result.verdict}: {result.reason}"
-    return f"{name}\n    {'  '.join(parts)}{verdict}"
+    return parts
 
 
 def _beside(result: Result, amount: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
+from hwperf.cli.layout import columns
 from hwperf.cli.selection import shown_params
 from hwperf.units import format_duration, format_quantity
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 _QUIET_S = 10.0  # Between two lines where the output is no terminal, e.g. a log of CI.
-_WIDTH = 79
+_TELLING = ("waiting", "Skipping", "damaged", "is left out")  # Words of asv's lines to pass on.
 
 
 class Progress:
@@ -26,40 +27,42 @@ class Progress:
         start: the run's first event, with the number of points and the expected seconds.
     """
 
-    def __init__(self, stream: TextIO = sys.stderr, *, is_quiet: bool = False) -> None:
+    def __init__(
+        self,
+        stream: TextIO = sys.stderr,
+        *,
+        is_quiet: bool = False,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.start: Event | None = None
         self._stream = stream
-        self._is_quiet = is_quiet
-        self._is_terminal = stream.isatty()
-        self._last = -_QUIET_S
+        self._is_quiet = is_quiet or stream is None  # Python's stderr is None where it is closed.
+        self._is_terminal = not self._is_quiet and stream.isatty()
+        self._clock = clock
+        self._last: float | None = None
+        self._width = 0  # Of the line that stands on the terminal.
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._is_terminal and not self._is_quiet:
-            self._stream.write("\r" + " " * _WIDTH + "\r")
-            self._stream.flush()
+        self._write("")
 
     def show(self, event: Event) -> None:
         """Show one event of a run."""
         if event.kind == "start":
             self.start = event
-        if self._is_quiet:
-            return
-        if event.kind == "start":
             left = format_duration(event.left_s)
-            self._stream.write(f"measuring {event.total} points, about {left}\n")
+            self._write(f"measuring {event.total} points, about {left}\n")
         elif event.kind == "point" and event.record is not None:
             self._point(event, event.record)
-        elif event.kind == "log" and ("waiting" in event.text or "Skipping" in event.text):
-            self._stream.write(f"{event.text.strip()}\n")
-        self._stream.flush()
+        elif event.kind == "log" and any(word in event.text for word in _TELLING):
+            self._write(f"{event.text.strip(' ·')}\n")
 
     def _point(self, event: Event, record: Mapping[str, Any]) -> None:
-        now = time.monotonic()
-        is_due = self._is_terminal or now - self._last >= _QUIET_S or event.done == event.total
-        if not is_due:
+        now = self._clock()
+        waited = self._last is None or now - self._last >= _QUIET_S
+        if not (self._is_terminal or waited or event.done == event.total):
             return
         self._last = now
         value = (
@@ -70,6 +73,20 @@ class Progress:
         head = f"{event.done}/{event.total}, {format_duration(event.left_s)} left"
         line = f"{head}  {record['id']} {shown_params(record['params'])}  {value}"
         if self._is_terminal:
-            self._stream.write("\r" + line[:_WIDTH].ljust(_WIDTH))
+            line = line[: columns() - 1]  # A full line would wrap and could not be rewritten.
+            self._write(line)
+            self._width = len(line)
         else:
-            self._stream.write(line + "\n")
+            self._write(f"{line}\n")
+
+    def _write(self, text: str) -> None:
+        """Replace the line that stands on the terminal by *text*."""
+        if self._is_quiet:
+            return
+        clear = f"\r{' ' * self._width}\r" if self._width else ""
+        self._width = 0
+        try:
+            self._stream.write(clear + text)
+            self._stream.flush()
+        except OSError:  # Its reader has gone, which is no reason to stop measuring.
+            self._is_quiet = True

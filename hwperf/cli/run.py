@@ -10,8 +10,11 @@ from typing import Any
 import click
 
 from hwperf.asv.run import Event, Outcome, publish, run
+from hwperf.cli.broken import report_broken
+from hwperf.cli.layout import columns, wrapped
 from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
+from hwperf.plugins import load
 from hwperf.report.summary import Reading, Readings, summary
 from hwperf.units import format_duration
 
@@ -47,6 +50,7 @@ def run_command(
 
     Exits with 0, with 1 if nothing could be run, 2 if points failed, 130 if interrupted.
     """
+    report_broken(load())
     progress = Progress(sys.stderr, is_quiet=dry_run)
     with progress:
         outcome = run(
@@ -64,6 +68,8 @@ def run_command(
         click.echo(line)
     if outcome.exit_code not in (0, 130) and not outcome.records:
         click.echo(outcome.output.rstrip(), err=True)
+    if outcome.exit_code < 0:
+        click.echo(f"hwperf: asv was ended by {_signal(-outcome.exit_code)}", err=True)
     _show_bad(outcome.records)
     if outcome.is_interrupted:
         click.echo(
@@ -71,15 +77,26 @@ def run_command(
         )
     elif and_publish:
         click.echo(f"pages: {publish(config)}")
-    return outcome.exit_code
+    return outcome.exit_code if outcome.exit_code >= 0 else 1
 
 
 def _show_plan(outcome: Outcome, start: Event | None) -> None:
+    width = columns()
     for point in outcome.points:
+        name = f"{point.id}  {shown_params(dict(point.params))}".rstrip()
         note = f"  n/a: {point.reason}" if point.reason else ""
-        click.echo(f"{point.benchmark}  {shown_params(dict(point.params))}{note}".rstrip())
+        click.echo("\n".join(wrapped(f"{name}{note}", width, hanging=4)))
     if start is not None:
         click.echo(f"{start.total} points, about {format_duration(start.left_s)}")
+
+
+def _signal(number: int) -> str:
+    import signal
+
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
 
 
 def _block(outcome: Outcome) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from hwperf.errors import UsageError
-from hwperf.units import format_bytes, parse_bytes
+from hwperf.units import format_bytes, parse_bytes, scale_of
 from hwperf.workload import Workload
 
 __all__ = ["points_of", "shown_params", "shown_value"]
@@ -22,13 +22,15 @@ def points_of(workload: Workload, given: Iterable[str]) -> list[dict[str, Any]]:
         UsageError: for what is no NAME=VALUE, an unknown parameter or an undeclared value.
     """
     wanted: dict[str, list[Any]] = {}
+    faults = []
     for text in given:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise UsageError(f"-p {text!r} is not of the form NAME=VALUE, e.g. -p nbytes=16KiB.")
-        if name not in workload.params:
-            raise UsageError(_no_parameter(workload, name))
-        wanted.setdefault(name, []).append(_declared_value(workload, name, value))
+        try:
+            name, value = _declared(workload, text)
+            wanted.setdefault(name, []).append(value)
+        except UsageError as fault:
+            faults.append(str(fault))
+    if faults:
+        raise UsageError(" ".join(faults))
     return [
         point
         for point in workload.points()
@@ -44,8 +46,20 @@ def shown_params(params: dict[str, Any]) -> str:
 def shown_value(name: str, value: Any) -> str:
     """Return one value, sizes with their unit."""
     if name.endswith("bytes") and isinstance(value, int):
-        return format_bytes(value)
+        shown = format_bytes(value)
+        # Values tell points apart: 4089 B is not quite 3.993 KiB.
+        is_exact = float(shown.split()[0]) * scale_of(value, "B")[0] == value
+        return shown if is_exact else f"{value} B"
     return str(value)
+
+
+def _declared(workload: Workload, text: str) -> tuple[str, Any]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"-p {text!r} is not of the form NAME=VALUE, e.g. -p nbytes=16KiB.")
+    if name not in workload.params:
+        raise UsageError(_no_parameter(workload, name))
+    return name, _declared_value(workload, name, value)
 
 
 def _declared_value(workload: Workload, name: str, text: str) -> Any:

@@ -35,7 +35,7 @@ def impossible(cost_s: float, limit: float | None, metric: Metric) -> str | None
         limit: units of work per second that are physically possible, or None if unknown.
         metric: in whose units to say it.
     """
-    if not (math.isfinite(cost_s) and cost_s > 0):
+    if not (math.isfinite(cost_s) and cost_s > 0 and math.isfinite(1 / cost_s)):
         return f"the cost is {cost_s!r} s per unit of work; expected a time above zero"
     if limit is None or 1 / cost_s <= IMPOSSIBLE * limit:
         return None

@@ -108,7 +108,7 @@ def _collect(stage: Stage, profile: Profile, opened: Instruments) -> Samples:
         return collect(stage, profile, opened)
     except HwperfError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise StageError(raised("the kernel", error)) from error
 
 

@@ -46,7 +46,7 @@ class Stage:
             return self.work.kernel()
         except HwperfError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise StageError(raised("the kernel", error)) from error
 
     def check(self) -> None:
@@ -63,7 +63,7 @@ class Stage:
             raise
         except AssertionError as error:
             raise CheckFailed(str(error) or "an assertion of the check does not hold") from error
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CheckFailed(raised("the check", error)) from error
         raise DeclarationError(f"the workload yields twice; the second time {again!r}")
 
@@ -93,7 +93,7 @@ def _first_work(workload: Workload, generator: Iterator[Work]) -> tuple[Work, fl
         raise DeclarationError("the workload ended before it yielded its Work") from None
     except HwperfError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise StageError(raised("the set-up", error)) from error
     if not isinstance(work, Work):
         raise DeclarationError(f"the workload yields {work!r}; expected Work(kernel, bytes=...)")
