@@ -161,5 +161,5 @@ def _load_file(path: Path) -> dict[str, Definition]:
     if isinstance(data, dict):
         return {n: d for n, d in data.items() if isinstance(d, dict) and d.get("name") == n}
     aside = files.set_aside(path)
-    log.warning(f"{path} is damaged ({cause}); it is kept as {aside.name}")
+    log.warning(f"Skipping {path}: it is damaged ({cause}); it is kept as {aside.name}")
     return {}

@@ -44,6 +44,7 @@ class Host(Environment):  # type: ignore[misc]
             if cause is not None:
                 raise EnvironmentUnavailable(f"environment host installs nothing, and {cause}")
         self._code: str | None = None
+        self._told = False
         self._requirements = requirements
         super().__init__(conf, version, requirements, tagged_env_vars)
 
@@ -70,7 +71,8 @@ class Host(Environment):  # type: ignore[misc]
         package = os.path.join(self._repo_subdir or "", PACKAGE)
         if commit_hash is None or commit_hash == checkout.head(repository):
             root = checkout.work_tree(repository, package)
-            if root is not None and not checkout.is_clean(repository):
+            if root is not None and not self._told and not checkout.is_clean(repository):
+                self._told = True
                 log.warning(
                     "the working tree differs from its commit; what is measured is the working tree"
                 )

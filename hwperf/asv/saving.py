@@ -87,7 +87,7 @@ def _load_data(original: Original, results: Any, result_dir: str) -> None:
         if cause is not None:
             with _as_user_error():
                 aside = files.set_aside(path)
-            log.warning(f"{path} is damaged ({cause}); it is kept as {aside.name}")
+            log.warning(f"Skipping {path}: it is damaged ({cause}); it is kept as {aside.name}")
         else:
             original(results, result_dir)
     results._hwperf_directory = result_dir
