@@ -49,8 +49,8 @@ class Case:
     def contestants(self, styles: list[str]) -> Iterator[Request]:
         """Yield the request in each of *styles* and, where there are arrays, placements."""
         several = ARRAYS.get(self.request.kernel, 1) > 1
-        for style in styles:
-            for apart in APART if several else APART[:1]:
+        for apart in APART if several else APART[:1]:
+            for style in styles:
                 yield Request(
                     self.request.kernel, self.request.variant, self.request.pages,
                     self.request.nbytes, style, apart,

@@ -8,7 +8,7 @@
      KERNEL   chase | read fill copy scale add triad | random | stride
      VARIANT  chase: the order, whole | local; sweeps: the stores, regular | streaming;
               random: - ; stride: the stride in bytes
-     STYLE    who wrote the loop; "styles" as a request lists them: "plain" is C that the compiler
+     STYLE    who wrote the loop; "styles" as a request lists them; "plain" is C that the compiler
               vectorises as it likes, avx2x4 is intrinsics, four vectors per turn, ...
      PAGES    small | huge (transparent huge pages, verified in /proc/self/smaps)
      NBYTES   of each array
@@ -17,7 +17,7 @@
 
    and is answered by one line of JSON: {"wall_s": S, "cpu_s": S, "switches": N}: by the clock on
    the wall, by the thread's own, and how often the scheduler took the core away meanwhile; or by
-   {"error": "..."}. Memory is mapped and
+   {"error": "..."}. "release" as a request gives the memory back. Memory is mapped and
    written, and a first pass made, when the working set changes; never within the time.
 
    Usage: reference CPU */
@@ -39,6 +39,7 @@
 #define POISON -1.0
 #define LINE 64
 #define WINDOW (256 * 1024)
+#define MAX_APART 4096
 #define HUGE_PAGE (2ul << 20)
 #define SAMPLED 64 /* elements that are poisoned before and checked after each request */
 #define WARM_BYTES (128ul << 20) /* no cache keeps anything of more than this */
@@ -300,7 +301,7 @@ static void strided_reads(const int64_t *data, size_t nbytes, size_t stride, lon
 static struct {
     char *map, *base;
     size_t mapped, size;
-    char key[200];
+    char pages[8], contents[200]; /* what it is mapped for, and what was written into it */
     double *a, *b, *c;
 } set;
 
@@ -331,12 +332,20 @@ static size_t huge_bytes(void)
     return found;
 }
 
-static const char *map_set(size_t size, int huge)
+static void release(void)
 {
     if (set.map)
         munmap(set.map, set.mapped);
-    set.map = NULL, set.key[0] = 0;
+    memset(&set, 0, sizeof set);
+}
+
+static const char *map_set(size_t size, const char *pages)
+{
+    const int huge = !strcmp(pages, "huge");
     size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    if (set.map && set.size == size && !strcmp(set.pages, pages))
+        return NULL;
+    release();
     set.mapped = size + 2 * HUGE_PAGE;
     set.map = mmap(NULL, set.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (set.map == MAP_FAILED) {
@@ -352,7 +361,10 @@ static const char *map_set(size_t size, int huge)
     const size_t granted = huge_bytes();
     if (huge && granted < size / 10 * 9)
         return "huge pages were not granted";
-    return !huge && granted ? "small pages were asked for, huge ones granted" : NULL;
+    if (!huge && granted)
+        return "small pages were asked for, huge ones granted";
+    strcpy(set.pages, pages);
+    return NULL;
 }
 
 /* Link all lines into one cycle: Sattolo's shuffle, or window by window. */
@@ -394,9 +406,9 @@ static const char *link_chase(size_t n_lines, int local)
     return steps == n_lines ? NULL : "the chase is no single cycle";
 }
 
-static void write_arrays(size_t nbytes, size_t apart, int n_arrays)
+static void write_arrays(size_t nbytes, size_t slot, size_t apart, int n_arrays)
 {
-    const size_t slot = set.size / 3 / HUGE_PAGE * HUGE_PAGE, n = nbytes / 8;
+    const size_t n = nbytes / 8;
     set.a = (double *)set.base;
     set.b = (double *)(set.base + slot + apart);
     set.c = (double *)(set.base + 2 * slot + 2 * apart);
@@ -428,25 +440,22 @@ static int arrays_of(const char *kernel)
 
 static const char *prepare(const struct request *r)
 {
-    char key[200];
-    const int n_arrays = arrays_of(r->kernel);
-    const int huge = !strcmp(r->pages, "huge"), chases = !strcmp(r->kernel, "chase");
-    snprintf(key, sizeof key, "%s %s %s %zu %zu", r->kernel, chases ? r->variant : "", r->pages,
-             r->nbytes, r->apart);
-    if (!strcmp(key, set.key))
+    char contents[200];
+    const int n_arrays = arrays_of(r->kernel), chases = !strcmp(r->kernel, "chase");
+    snprintf(contents, sizeof contents, "%s %s %s %zu %zu", r->kernel, chases ? r->variant : "",
+             r->pages, r->nbytes, r->apart);
+    if (!strcmp(contents, set.contents))
         return NULL;
-    const size_t slot = (r->nbytes + 2 * r->apart + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    const size_t size = n_arrays ? 3 * slot : r->nbytes;
-    /* A slot that no array lies in is not written, but with huge pages it must be counted. */
-    const char *error = map_set(size, huge);
+    const size_t slot = (r->nbytes + 2 * MAX_APART + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
+    const char *error = map_set(n_arrays ? n_arrays * slot : r->nbytes, r->pages);
     if (error)
         return error;
     if (n_arrays)
-        write_arrays(r->nbytes, r->apart, n_arrays);
+        write_arrays(r->nbytes, slot, r->apart, n_arrays);
     else if (chases)
         error = link_chase(r->nbytes / LINE, !strcmp(r->variant, "local"));
     if (!error)
-        strcpy(set.key, key);
+        strcpy(set.contents, contents);
     return error;
 }
 
@@ -499,8 +508,9 @@ static const char *serve(const struct request *r)
                       (!strcmp(r->kernel, "stride") && strtoul(r->variant, NULL, 10) >= 8);
     if (n_arrays ? !function : !known)
         return "no such kernel, variant and style";
-    if (r->nbytes < 4096 || r->nbytes % 1024 || r->apart % LINE || r->count < 1)
-        return "nbytes must be a multiple of 1024 from 4096 on, apart of 64, count positive";
+    if (r->nbytes < 4096 || r->nbytes % 1024 || r->apart % LINE ||
+        r->apart > MAX_APART || r->count < 1)
+        return "expected nbytes in KiB from 4096 on, apart in lines up to 4096, a positive count";
     const char *error = prepare(r);
     if (error)
         return error;
@@ -555,6 +565,10 @@ int main(int argc, char **argv)
         if (!strcmp(line, "styles\n")) {
             list_styles();
             error = NULL;
+        } else if (!strcmp(line, "release\n")) {
+            release();
+            error = NULL;
+            printf("{}\n");
         } else if (sscanf(line, "%15s %15s %15s %7s %zu %zu %ld", r.kernel, r.variant, r.style,
                           r.pages, &r.nbytes, &r.apart, &r.count) == 7)
             error = serve(&r);

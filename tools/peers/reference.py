@@ -93,6 +93,14 @@ class Reference:
         answer = self._ask(request.line(count))
         return Timing(answer["wall_s"], answer["cpu_s"], answer["switches"])
 
+    def prepare(self, request: Request) -> None:
+        """Map and write the working set of *request*."""
+        self.time(request, 1)
+
+    def release(self) -> None:
+        """Give the memory back."""
+        self._ask("release\n")
+
     def _ask(self, line: str) -> dict:  # type: ignore[type-arg]
         try:
             self._stdin.write(line)

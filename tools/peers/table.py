@@ -8,7 +8,10 @@ from ratios import Comparison
 
 from hwperf.units import format_quantity
 
-HEADER = f"{'case':34} {'hwperf':>11} {'peer':>11}  {'ratio':>6} {'(quartiles)':14} {'goal':>7}      peer"
+HEADER = (
+    f"{'case':34} {'hwperf':>11} {'peer':>11}  {'ratio':>6} {'(quartiles)':14} {'goal':>7}"
+    "      peer, how disturbed"
+)
 
 
 def row(one: Comparison) -> str:
