@@ -1,0 +1,155 @@
+"""``hwperf run`` and ``hwperf publish``: what is asked of asv, and what is said of the outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hwperf.asv.plan import Planned
+from hwperf.asv.run import Event, Outcome
+from hwperf.errors import UsageError
+from hwperf.plugins import Broken
+
+Run = Callable[..., Any]
+
+POINTS = (
+    Planned("made.up", "plugins.MadeUp.cost", {"nbytes": 4096}, None),
+    Planned("made.up", "plugins.MadeUp.cost", {"nbytes": 8192}, "too little memory"),
+)
+GOOD = {"id": "core.clock", "params": {}, "value": 3e9, "unit": "Hz", "verdict": "ok", "reason": ""}
+BAD = {
+    **GOOD, "id": "made.up", "params": {"nbytes": 4096}, "value": None, "verdict": "failed",
+    "reason": "the sum is 3 (is) != 4 (should)",
+}  # fmt: skip
+
+
+class FakeAsv:
+    """Stands for hwperf.asv.run: remembers what was asked and answers with an outcome."""
+
+    def __init__(self, exit_code: int = 0, records: tuple[Any, ...] = (GOOD,)) -> None:
+        self.outcome = Outcome(exit_code, POINTS, records, 12.3, "asv said this\n")
+        self.asked: dict[str, Any] = {}
+        self.published: list[Path] = []
+
+    def run(self, config: Path, *, on_event: Callable[[Event], None], **asked: Any) -> Outcome:
+        self.asked = {"config": config, **asked}
+        on_event(Event("start", total=1, left_s=4.0))
+        for record in self.outcome.records:
+            on_event(Event("point", 1, 1, 0.0, record))
+        return self.outcome
+
+    def publish(self, config: Path) -> Path:
+        self.published.append(config)
+        return Path("pages", "index.html")
+
+
+@pytest.fixture
+def asv(monkeypatch: pytest.MonkeyPatch, registry: Run) -> Callable[..., FakeAsv]:
+    registry()
+
+    def install(*arguments: Any) -> FakeAsv:
+        fake = FakeAsv(*arguments)
+        monkeypatch.setattr("hwperf.cli.run.run", fake.run)
+        monkeypatch.setattr("hwperf.cli.run.publish", fake.publish)
+        monkeypatch.setattr("hwperf.cli.publish.publish", fake.publish)
+        return fake
+
+    return install
+
+
+def test_the_defaults_are_everything_quickly_in_this_interpreter(hwperf: Run, asv: Run) -> None:
+    fake = asv()
+    shown = hwperf("run")
+    assert shown.code == 0
+    assert fake.asked == {
+        "config": Path("asv.conf.json"),
+        "bench": (),
+        "profile": "quick",
+        "env": "host",
+        "dry_run": False,
+    }
+    assert fake.published == []
+    assert "measuring 1 points, about 4.0 s" in shown.err
+    assert "1 ok" in shown.out
+    assert "3.00 GHz" in shown.out
+
+
+def test_options_are_passed_on(hwperf: Run, asv: Run) -> None:
+    fake = asv()
+    hwperf("run", "-k", "a", "-k", "b", "--full", "--env", "virtualenv", "--config", "x.json")
+    assert fake.asked["bench"] == ("a", "b")
+    assert fake.asked["profile"] == "full"
+    assert fake.asked["env"] == "virtualenv"
+    assert fake.asked["config"] == Path("x.json")
+
+
+def test_a_dry_run_shows_the_points_and_those_that_are_na(hwperf: Run, asv: Run) -> None:
+    fake = asv()
+    shown = hwperf("run", "--dry-run")
+    assert fake.asked["dry_run"]
+    assert (shown.code, shown.err) == (0, "")
+    assert shown.out == (
+        "made.up nbytes=4 KiB\nmade.up nbytes=8 KiB n/a: too little memory\n1 points, about 4.0 s\n"
+    ).replace("made.up ", "made.up  ").replace(" n/a", "  n/a")
+
+
+def test_pages_are_published_where_asked_for(hwperf: Run, asv: Run) -> None:
+    fake = asv()
+    assert "pages: pages/index.html\n" in hwperf("run", "--publish").out
+    assert fake.published == [Path("asv.conf.json")]
+
+
+def test_points_whose_value_was_dropped_are_named(hwperf: Run, asv: Run) -> None:
+    asv(2, (GOOD, BAD))
+    shown = hwperf("run")
+    assert shown.code == 2
+    assert "hwperf: made.up  nbytes=4 KiB: failed: the sum is 3 (is) != 4 (should)" in shown.err
+    assert "asv said this" not in shown.err
+
+
+def test_an_interrupted_run_says_what_is_kept_and_publishes_nothing(hwperf: Run, asv: Run) -> None:
+    fake = asv(130)
+    shown = hwperf("run", "--publish")
+    assert shown.code == 130
+    assert "hwperf: interrupted; 1 measured points are kept" in shown.err
+    assert fake.published == []
+
+
+def test_where_nothing_could_be_run_asvs_own_words_are_shown(hwperf: Run, asv: Run) -> None:
+    asv(1, ())
+    shown = hwperf("run")
+    assert shown.code == 1
+    assert "asv said this" in shown.err
+
+
+def test_an_asv_that_was_killed_is_no_success(hwperf: Run, asv: Run) -> None:
+    asv(-9)
+    shown = hwperf("run")
+    assert shown.code == 1
+    assert "hwperf: asv was ended by SIGKILL" in shown.err
+
+
+def test_plugins_that_are_left_out_are_named(hwperf: Run, asv: Run, registry: Run) -> None:
+    asv()
+    registry(broken=(Broken("bad", "a_module", "ImportError: no"),))
+    assert "hwperf: plugin 'bad' (a_module) is left out: ImportError: no" in hwperf("run").err
+
+
+def test_publish_prints_the_page(hwperf: Run, asv: Run) -> None:
+    fake = asv()
+    assert hwperf("publish", "--config", "x.json").out == "pages: pages/index.html\n"
+    assert fake.published == [Path("x.json")]
+
+
+def test_a_failed_publish_is_said_with_asvs_words(
+    hwperf: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def publish(config: Path) -> Path:
+        raise UsageError("asv publish failed:\nNo results found")
+
+    monkeypatch.setattr("hwperf.cli.publish.publish", publish)
+    refused = hwperf("publish")
+    assert (refused.code, refused.err) == (2, "hwperf: asv publish failed:\nNo results found\n")
