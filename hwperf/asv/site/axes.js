@@ -1,4 +1,6 @@
-/* A parameter that spans orders of magnitude, such as a working set of 4 KiB to 1 GiB, on the
+/* The x-axis over a parameter.
+
+   A parameter that spans orders of magnitude, such as a working set of 4 KiB to 1 GiB, on the
    x-axis: drawn to a linear scale, the caches would all lie in the first pixel. */
 'use strict';
 
@@ -26,4 +28,18 @@ function hwperf_scale_axis(axis, name, values) {
         }
         return value + (units[i] || ' ') + 'B';
     };
+}
+
+/* Where a graph starts: over time or, as long as there is one commit, over its first parameter of
+   several values. */
+function hwperf_first_axis(params, wanted) {
+    if (wanted !== undefined || Object.keys($.asv.main_json.revision_to_hash).length > 1) {
+        return 0;
+    }
+    for (var k = 0; k < params.length; ++k) {
+        if (params[k].length > 1) {
+            return k + 1;
+        }
+    }
+    return 0;
 }
