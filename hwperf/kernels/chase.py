@@ -122,7 +122,6 @@ def _position(order: Words, line: int, n_steps: int) -> int:
     return line
 
 
-@kernel
 def link(buffer: Any, order: Words, line_bytes: int = 64, offset_bytes: int = 0) -> None:
     """Write into each line of *buffer* the address of the line after it.
 
@@ -135,10 +134,18 @@ def link(buffer: Any, order: Words, line_bytes: int = 64, offset_bytes: int = 0)
     Raises:
         ValueError: if the addresses do not fit into the buffer.
     """
-    start = output_address(buffer) + offset_bytes
     last_byte = offset_bytes + (order.size - 1) * line_bytes + 8
     if line_bytes < 8 or offset_bytes < 0 or last_byte > buffer.nbytes:
-        raise ValueError("chase.link: the lines do not fit into the buffer")
+        raise ValueError(
+            f"chase.link: {order.size} lines at line_bytes={line_bytes!r}, offset_bytes="
+            f"{offset_bytes!r} do not fit into the buffer of {buffer.nbytes} B"
+        )
+    _link(buffer, order, line_bytes, offset_bytes)
+
+
+@kernel
+def _link(buffer: Any, order: Words, line_bytes: int, offset_bytes: int) -> None:
+    start = output_address(buffer) + offset_bytes
     for i in range(order.size):
         store_word(start + i * line_bytes, start + order[i] * line_bytes)
 

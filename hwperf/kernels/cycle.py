@@ -108,7 +108,6 @@ def position_of(cycle: Cycle, line: int) -> Any:
     return np.int64((window << np.uint64(window_bits)) | inside)
 
 
-@kernel
 def link(buffer: Any, cycle: Cycle, line_bytes: int = 64) -> None:
     """Write into each line of *buffer* the address of the line after it in *cycle*.
 
@@ -120,10 +119,14 @@ def link(buffer: Any, cycle: Cycle, line_bytes: int = 64) -> None:
     Raises:
         ValueError: if the lines do not fit into the buffer.
     """
-    n_lines = 1 << cycle[0]
-    if line_bytes < 8 or n_lines * line_bytes > buffer.nbytes:
+    if line_bytes < 8 or line_bytes << cycle.bits > buffer.nbytes:
         raise ValueError("cycle.link: the lines do not fit into the buffer")
+    _link(buffer, cycle, line_bytes)
+
+
+@kernel
+def _link(buffer: Any, cycle: Cycle, line_bytes: int) -> None:
     start = output_address(buffer)
-    for line in range(n_lines):
+    for line in range(1 << cycle[0]):
         after = line_at(cycle, position_of(cycle, line) + 1)
         store_word(start + line * line_bytes, start + after * line_bytes)

@@ -23,7 +23,6 @@ def line_of(page: int, page_bytes: int, line_bytes: int) -> int:
     return page % (page_bytes // line_bytes) * line_bytes
 
 
-@kernel
 def link(buffer: Any, order: Words, page_bytes: int, line_bytes: int = 64) -> None:
     """Write into one line of each page the address of the line on the next page.
 
@@ -40,7 +39,15 @@ def link(buffer: Any, order: Words, page_bytes: int, line_bytes: int = 64) -> No
         ValueError: if the pages do not fit into the buffer.
     """
     if line_bytes < 8 or page_bytes < line_bytes or order.size * page_bytes > buffer.nbytes:
-        raise ValueError("pages.link: the pages do not fit into the buffer")
+        raise ValueError(
+            f"pages.link: {order.size} pages of page_bytes={page_bytes!r} with lines of line_bytes="
+            f"{line_bytes!r} do not fit into the buffer of {buffer.nbytes} B"
+        )
+    _link(buffer, order, page_bytes, line_bytes)
+
+
+@kernel
+def _link(buffer: Any, order: Words, page_bytes: int, line_bytes: int) -> None:
     start = output_address(buffer)
     for page in range(order.size):
         after = order[page]

@@ -72,7 +72,7 @@ def make_read(width: Width, name: str) -> Callable[..., None]:
     block = several(8, width)
 
     @kernel(name=name)
-    def read(a: Array, out: Array, n_passes: int = 1) -> None:
+    def read(a: Array, out: Array, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         start = address_of(a)
         end = start + a.nbytes
@@ -100,7 +100,7 @@ def make_fill(width: Width, streaming: bool, name: str) -> Callable[..., None]:
     block = several(4, width)
 
     @kernel(name=name)
-    def fill(a: Array, n_passes: int = 1) -> None:
+    def fill(a: Array, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         start = output_address(a)
         end = start + a.nbytes
@@ -136,7 +136,7 @@ def make_fill_zeros(width: Width, streaming: bool, name: str) -> Callable[..., N
     block = several(4, width)
 
     @kernel(name=name)
-    def fill_zeros(a: Array, n_passes: int = 1) -> None:
+    def fill_zeros(a: Array, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         start = output_address(a)
         end = start + a.nbytes
@@ -162,7 +162,7 @@ def make_copy(width: Width, streaming: bool, name: str) -> Callable[..., None]:
     unit = _unit(width)
 
     @kernel(name=name)
-    def copy(a: Array, b: Array, n_passes: int = 1) -> None:
+    def copy(a: Array, b: Array, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         _require_stream(b, a.nbytes)
         start = output_address(a)
@@ -191,7 +191,7 @@ def make_scale(width: Width, streaming: bool, name: str) -> Callable[..., None]:
     unit = _unit(width)
 
     @kernel(name=name)
-    def scale(a: Array, b: Array, scalar: float, n_passes: int = 1) -> None:
+    def scale(a: Array, b: Array, scalar: float, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         _require_stream(b, a.nbytes)
         start = output_address(a)
@@ -220,7 +220,7 @@ def make_add(width: Width, streaming: bool, name: str) -> Callable[..., None]:
     unit = _unit(width)
 
     @kernel(name=name)
-    def add(a: Array, b: Array, c: Array, n_passes: int = 1) -> None:
+    def add(a: Array, b: Array, c: Array, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         _require_stream(b, a.nbytes)
         _require_stream(c, a.nbytes)
@@ -253,7 +253,7 @@ def make_triad(width: Width, streaming: bool, name: str) -> Callable[..., None]:
     unit = _unit(width)
 
     @kernel(name=name)
-    def triad(a: Array, b: Array, c: Array, scalar: float, n_passes: int = 1) -> None:
+    def triad(a: Array, b: Array, c: Array, scalar: float, n_passes: int) -> None:
         _require_stream(a, a.nbytes)
         _require_stream(b, a.nbytes)
         _require_stream(c, a.nbytes)

@@ -110,7 +110,6 @@ def _turn(typingctx, registers, stride):  # type: ignore[no-untyped-def]
     return kind(kind, types.int64), generate
 
 
-@kernel
 def read(data: Any, walk: Walk, out: Any, n_passes: int = 1) -> None:
     """Read the words of *walk*, *n_passes* times, and write their sum to *out*.
 
@@ -123,12 +122,30 @@ def read(data: Any, walk: Walk, out: Any, n_passes: int = 1) -> None:
     Raises:
         ValueError: if a word lies outside of *data*.
     """
-    start, n_outer, outer, n_inner, inner = walk
-    far_outer, far_inner = (n_outer - 1) * outer, (n_inner - 1) * inner
-    lowest = start + min(0, far_outer) + min(0, far_inner)
-    highest = start + max(0, far_outer) + max(0, far_inner) + 8
-    if n_outer < 1 or n_inner < 1 or lowest < 0 or highest > data.nbytes:
-        raise ValueError("strided.read: the walk leaves the array")
+    far_outer = (walk.n_outer - 1) * walk.outer_bytes
+    far_inner = (walk.n_inner - 1) * walk.inner_bytes
+    lowest = walk.start_bytes + min(0, far_outer) + min(0, far_inner)
+    end = walk.start_bytes + max(0, far_outer) + max(0, far_inner) + 8
+    if walk.n_outer < 1 or walk.n_inner < 1 or lowest < 0 or end > data.nbytes:
+        raise ValueError(
+            f"strided.read: {walk!r} reads bytes {lowest} to {end}, outside of an array of "
+            f"{data.nbytes} B"
+        )
+    walk_words(data, *walk, out, n_passes)
+
+
+@kernel
+def walk_words(
+    data: Any,
+    start: int,
+    n_outer: int,
+    outer: int,
+    n_inner: int,
+    inner: int,
+    out: Any,
+    n_passes: int,
+) -> None:
+    """Read and sum as :func:`read` says, which has seen to it that all words are there."""
     s0 = s1 = s2 = s3 = rest = 0
     for _ in range(n_passes):
         barrier()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -27,7 +29,7 @@ def test_positions_count_modulo_the_lines() -> None:
 def test_a_window_is_visited_wholly_before_the_next() -> None:
     path = cycle.over(2**12, window_lines=2**6)
     windows = [int(cycle.line_at(path, position)) >> 6 for position in range(2**12)]
-    changes = sum(a != b for a, b in zip(windows, windows[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(windows))
     assert changes == 2**6 - 1
 
 

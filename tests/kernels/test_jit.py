@@ -40,6 +40,18 @@ def test_a_factory_must_name_its_kernels():
     assert inner.__name__ == "triple"
 
 
+def test_default_arguments_are_refused():
+    def by_position(x, n=1):
+        return x * n
+
+    def by_name(x, *, n=1):
+        return x * n
+
+    for function in (by_position, by_name):
+        with pytest.raises(TypeError, match="give the defaults to a function around it"):
+            kernel(function)
+
+
 def test_options_of_numba_are_handed_on():
     @kernel(name="loose", fastmath=True)
     def loose(x):

@@ -29,7 +29,7 @@ def test_lines_of_neighbouring_pages_fill_every_line_of_a_page():
 
 @pytest.mark.parametrize(("page", "line"), [(2048, 64), (32, 64), (1024, 4)])
 def test_pages_that_do_not_fit_are_refused(aligned, page, line):
-    with pytest.raises(ValueError, match="the pages do not fit into the buffer"):
+    with pytest.raises(ValueError, match=r"8 pages .* do not fit into the buffer of 8192 B"):
         pages.link(aligned(8 * 1024), chase.chase_order(8), page, line)
 
 

@@ -84,8 +84,8 @@ def test_nothing_is_written_beside_the_array(aligned, stores):
     whole = aligned(64 * 16)
     before = whole.copy()
     a = whole[8 * 4 : 8 * 11]
-    stream.fill[stores](a)
-    stream.copy[stores](a, aligned(a.nbytes))
+    stream.fill[stores](a, 1)
+    stream.copy[stores](a, aligned(a.nbytes), 1)
     np.testing.assert_array_equal(whole[: 8 * 4], before[: 8 * 4])
     np.testing.assert_array_equal(whole[8 * 11 :], before[8 * 11 :])
 
@@ -95,10 +95,10 @@ def test_nan_and_infinity_come_through(aligned, stores):
     b = aligned(128)
     b[3], b[5] = np.nan, np.inf
     a = aligned(128)
-    stream.copy[stores](a, b)
+    stream.copy[stores](a, b, 1)
     np.testing.assert_array_equal(a, b)
     out = np.zeros(1)
-    stream.read(b, out)
+    stream.read(b, out, 1)
     assert np.isnan(out[0])
 
 
@@ -121,7 +121,7 @@ def test_every_width_computes_the_same_on_every_processor(aligned, nbytes, strea
 def test_an_array_that_would_be_read_past_its_end_is_refused(aligned, nbytes, offset, message):
     array = aligned(256)[offset : offset + nbytes // 8]
     with pytest.raises(ValueError, match=message):
-        stream.read(array, np.zeros(1))
+        stream.read(array, np.zeros(1), 1)
 
 
 @pytest.mark.parametrize("stores", STORES)
@@ -129,18 +129,18 @@ def test_arrays_of_two_sizes_are_refused(aligned, stores):
     long, short = aligned(256), aligned(128)
     for a, b in ((long, short), (short, long)):
         with pytest.raises(ValueError, match="of one size"):
-            stream.copy[stores](a, b)
+            stream.copy[stores](a, b, 1)
         with pytest.raises(ValueError, match="of one size"):
-            stream.triad[stores](a, a, b, 1.0)
+            stream.triad[stores](a, a, b, 1.0, 1)
 
 
 def test_single_precision_is_refused(aligned):
     with pytest.raises(ValueError, match="float64"):
-        stream.read(aligned(128).view(np.float32), np.zeros(1))
+        stream.read(aligned(128).view(np.float32), np.zeros(1), 1)
 
 
 def test_a_read_only_array_is_never_written(aligned):
     a = aligned(64)
     a.flags.writeable = False
     with pytest.raises(Exception, match="read-only"):
-        stream.fill["regular"](a)
+        stream.fill["regular"](a, 1)
