@@ -110,7 +110,8 @@ def run(
     unwritable = lock.is_writable(conf.results_dir)
     if unwritable:
         raise UsageError(unwritable)
-    command = ["run", "-E", env, "--show-stderr"]
+    # A second run on one commit adds its samples: nothing that was measured before is lost.
+    command = ["run", "-E", env, "--show-stderr", "--append-samples"]
     for pattern in bench:
         command += ["--bench", pattern]
     return _followed(conf.path, command, points, profile, expected, on_event)

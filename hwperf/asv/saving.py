@@ -28,6 +28,9 @@ __all__ = ["install"]
 
 Original = Callable[..., Any]
 
+MOST_SAMPLES = 1000
+"""Samples of one point that a result file keeps: some ten runs of a commit, 20 kB."""
+
 _TABLES = (
     "_results",
     "_samples",
@@ -142,9 +145,17 @@ def _add_result(
     if "--no-record-samples" not in sys.argv:
         kwargs["record_samples"] = True
     original(results, benchmark, result, **kwargs)
+    _forget_oldest(results, benchmark["name"])
     if _session is not None and _session.results is results:
         _session.appends.add(benchmark["name"])
         _session.name = ""
+
+
+def _forget_oldest(results: Any, name: str) -> None:
+    """Keep the latest samples of each point: runs of one commit pool theirs, without end."""
+    for samples in results._samples.get(name) or ():
+        if samples is not None:
+            del samples[:-MOST_SAMPLES]
 
 
 def _save_draft(session: _Session, benchmark: Any) -> None:
