@@ -122,16 +122,8 @@ def read(data: Any, walk: Walk, out: Any, n_passes: int = 1) -> None:
     Raises:
         ValueError: if a word lies outside of *data*.
     """
-    far_outer = (walk.n_outer - 1) * walk.outer_bytes
-    far_inner = (walk.n_inner - 1) * walk.inner_bytes
-    lowest = walk.start_bytes + min(0, far_outer) + min(0, far_inner)
-    end = walk.start_bytes + max(0, far_outer) + max(0, far_inner) + 8
-    if walk.n_outer < 1 or walk.n_inner < 1 or lowest < 0 or end > data.nbytes:
-        raise ValueError(
-            f"strided.read: {walk!r} reads bytes {lowest} to {end}, outside of an array of "
-            f"{data.nbytes} B"
-        )
-    walk_words(data, *walk, out, n_passes)
+    if not walk_words(data, *walk, out, n_passes):
+        raise ValueError(f"strided.read: {walk!r} leaves the array of {data.nbytes} B")
 
 
 @kernel
@@ -144,8 +136,13 @@ def walk_words(
     inner: int,
     out: Any,
     n_passes: int,
-) -> None:
-    """Read and sum as :func:`read` says, which has seen to it that all words are there."""
+) -> bool:
+    """Read and sum as :func:`read` says; return False, with nothing read, outside of *data*."""
+    far_outer, far_inner = (n_outer - 1) * outer, (n_inner - 1) * inner
+    lowest = start + min(0, far_outer) + min(0, far_inner)
+    end = start + max(0, far_outer) + max(0, far_inner) + 8
+    if n_outer < 1 or n_inner < 1 or lowest < 0 or end > data.nbytes:
+        return False
     s0 = s1 = s2 = s3 = rest = 0
     for _ in range(n_passes):
         barrier()
@@ -159,3 +156,4 @@ def walk_words(
                 rest += load_word(p)
                 p += inner
     out[0] = s0 + s1 + s2 + s3 + rest
+    return True

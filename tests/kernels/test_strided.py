@@ -83,7 +83,7 @@ def test_a_matrix_is_visited_whole_and_in_the_order_named(shape, order, directio
     ],
 )
 def test_a_walk_that_leaves_the_array_is_refused(walk):
-    with pytest.raises(ValueError, match="outside of an array of 64 B"):
+    with pytest.raises(ValueError, match="leaves the array of 64 B"):
         sum_read(words(64), walk)
 
 
