@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-__all__ = ["contains", "head", "is_clean", "unpack", "work_tree"]
+__all__ = ["contains", "head", "is_clean", "trouble", "unpack", "work_tree"]
 
 KEPT = 16  # Unpacked commits, 1 MB each; a longer range unpacks the oldest again.
 
@@ -24,6 +24,15 @@ def head(repository: Path) -> str | None:
     """Return the hash of the commit that is checked out in *repository*."""
     done = _git(repository, "rev-parse", "HEAD")
     return done.stdout.decode().strip() if done.returncode == 0 else None
+
+
+def trouble(repository: Path) -> str | None:
+    """Return None, or git's own words on why no commit of *repository* is to be had."""
+    done = _git(repository, "rev-parse", "--verify", "HEAD")
+    if done.returncode == 0:
+        return None
+    lines = done.stderr.decode(errors="replace").strip().splitlines()
+    return lines[0].removeprefix("fatal: ") if lines else f"exit code {done.returncode}"
 
 
 def work_tree(repository: Path, package: str) -> Path | None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from hwperf.asv import checkout
 from hwperf.errors import UsageError
 
-__all__ = ["Configuration", "load"]
+__all__ = ["Configuration", "lacks_history", "load"]
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Configuration:
         html_dir: where pages are published, absolute.
         benchmark_dir: the suite, absolute.
         settings: the object under "hwperf".
+        repo: the repository whose commits results belong to: a directory or a URL.
     """
 
     path: Path
@@ -30,6 +33,7 @@ class Configuration:
     html_dir: Path
     benchmark_dir: Path
     settings: Mapping[str, Any] = field(default_factory=dict)
+    repo: str = "."
 
 
 def load(path: Path) -> Configuration:
@@ -59,4 +63,21 @@ def load(path: Path) -> Configuration:
         html_dir=root / data.get("html_dir", "html"),
         benchmark_dir=root / data.get("benchmark_dir", "benchmarks"),
         settings=data.get("hwperf") or {},
+        repo=str(data.get("repo", ".")),
+    )
+
+
+def lacks_history(conf: Configuration) -> str | None:
+    """Return None, or the sentence that says why results cannot be kept by commit here."""
+    directory = conf.path.parent / conf.repo
+    if not directory.is_dir() or (directory / ".hg").is_dir():  # What asv itself speaks of.
+        return None
+    if shutil.which("git") is None:
+        return "git is not there, and asv keeps results by commit. Install git."
+    trouble = checkout.trouble(directory)
+    if trouble is None:
+        return None
+    return (
+        f"{directory.resolve()} is no git repository with a commit (git: {trouble}), and asv keeps "
+        "results by commit. Clone the project, or run 'git init' and commit it."
     )

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from hwperf import plugins
 from hwperf.asv import configuration, forkserver, lock, sidecar
 from hwperf.asv.benchmark import PROFILE, profile_of
 from hwperf.asv.plan import START_S, Planned, estimate, plan
+from hwperf.asv.scratch import scratch
 from hwperf.errors import UsageError
 
 __all__ = ["INTERRUPTED", "Event", "Outcome", "publish", "run"]
@@ -107,9 +107,9 @@ def run(
     on_event(Event("start", total=total, left_s=expected))
     if dry_run:
         return Outcome(0, points, (), 0.0, "")
-    unwritable = lock.is_writable(conf.results_dir)
-    if unwritable:
-        raise UsageError(unwritable)
+    impossible = configuration.lacks_history(conf) or lock.is_writable(conf.results_dir)
+    if impossible:
+        raise UsageError(impossible)
     # A second run on one commit adds its samples: nothing that was measured before is lost.
     command = ["run", "-E", env, "--show-stderr", "--append-samples"]
     for pattern in bench:
@@ -117,17 +117,27 @@ def run(
     return _followed(conf.path, command, points, profile, expected, on_event)
 
 
-def publish(conf_path: Path) -> Path:
+def publish(conf_path: Path, *, on_event: Callable[[Event], None] = lambda event: None) -> Path:
     """Publish the pages with ``asv publish`` and return the path of index.html.
+
+    Args:
+        conf_path: asv.conf.json.
+        on_event: told of asv's lines.
 
     Raises:
         UsageError: with asv's own words, if that fails; the old pages are as they were.
     """
     conf = configuration.load(conf_path)
+    impossible = configuration.lacks_history(conf)
+    if impossible:
+        raise UsageError(impossible)
     command = _command(conf.path, ["publish", "--no-pull"])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
+    said = _plain(done.stdout + done.stderr)
     if done.returncode != 0:
-        raise UsageError(f"asv publish failed:\n{_plain(done.stdout + done.stderr).strip()}")
+        raise UsageError(f"asv publish failed:\n{said.strip()}")
+    for line in said.splitlines():
+        on_event(Event("log", text=line))
     return conf.html_dir / "index.html"
 
 
@@ -150,8 +160,8 @@ def _followed(
     begin = time.monotonic()
     total = sum(point.reason is None for point in points)
     records: list[Mapping[str, Any]] = []
-    with tempfile.TemporaryDirectory(prefix="hwperf-run-") as scratch:
-        events, output = Path(scratch, "events.jsonl"), Path(scratch, "output")
+    with scratch() as directory:
+        events, output = directory / "events.jsonl", directory / "output"
         environment = {**os.environ, PROFILE: profile, sidecar.EVENTS: str(events)}
         new_records, new_lines = _Follower(events), _Follower(output)
 

@@ -71,7 +71,8 @@ class Progress:
             else record["verdict"]
         )
         head = f"{event.done}/{event.total}, {format_duration(event.left_s)} left"
-        line = f"{head}  {record['id']} {shown_params(record['params'])}  {value}"
+        name = f"{record['id']} {shown_params(record['params'])}".rstrip()
+        line = f"{head}  {name}  {value}"
         if self._is_terminal:
             line = line[: columns() - 1]  # A full line would wrap and could not be rewritten.
             self._write(line)

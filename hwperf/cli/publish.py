@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
 from hwperf.asv.run import publish
+from hwperf.cli.progress import Progress
 
 __all__ = ["publish_command"]
 
@@ -18,5 +20,7 @@ __all__ = ["publish_command"]
 )  # fmt: skip
 def publish_command(config: Path) -> int:
     """Write the pages of the recorded results, in rates, readable without a network."""
-    click.echo(f"pages: {publish(config)}")
+    with Progress(sys.stderr) as progress:
+        page = publish(config, on_event=progress.show)
+    click.echo(f"pages: {page}")
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,11 @@ from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
 from hwperf.plugins import load
 from hwperf.report.summary import Reading, Readings, summary
-from hwperf.units import format_duration
+from hwperf.units import format_duration, format_quantity
 
 __all__ = ["run_command"]
+
+_MOST_LISTED = 12  # Points; more are summed up only.
 
 
 @click.command("run")
@@ -64,8 +66,8 @@ def run_command(
     if dry_run:
         _show_plan(outcome, progress.start)
         return 0
-    for line in _block(outcome):
-        click.echo(line)
+    if outcome.records:
+        click.echo("\n".join([*_block(outcome), *_few(outcome.records)]))
     if outcome.exit_code not in (0, 130) and not outcome.records:
         click.echo(outcome.output.rstrip(), err=True)
     if outcome.exit_code < 0:
@@ -76,7 +78,7 @@ def run_command(
             f"hwperf: interrupted; {len(outcome.records)} measured points are kept", err=True
         )
     elif and_publish:
-        click.echo(f"pages: {publish(config)}")
+        click.echo(f"pages: {publish(config, on_event=progress.show)}")
     return outcome.exit_code if outcome.exit_code >= 0 else 1
 
 
@@ -117,6 +119,21 @@ def _block(outcome: Outcome) -> list[str]:
     return summary(Readings(readings), machine=title, reported=reported)
 
 
+def _few(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return a line for each point where somebody measured but a few."""
+    if len(records) > _MOST_LISTED:
+        return []
+    return [
+        f"{_name(record)}  {format_quantity(record['value'], record['unit'])}"
+        for record in records
+        if record["value"] is not None
+    ]
+
+
+def _name(record: Mapping[str, Any]) -> str:
+    return f"{record['id']}  {shown_params(record['params'])}".rstrip()
+
+
 def _reading(record: Mapping[str, Any]) -> Reading:
     return Reading(record["id"], record["params"], record["value"], record["verdict"])
 
@@ -125,5 +142,5 @@ def _show_bad(records: Any) -> None:
     """Name the points whose value was dropped, with the reason."""
     for record in records:
         if record["verdict"] in ("failed", "impossible"):
-            name = f"{record['id']}  {shown_params(record['params'])}".rstrip()
-            click.echo(f"hwperf: {name}: {record['verdict']}: {record['reason']}", err=True)
+            said = f"{_name(record)}: {record['verdict']}: {record['reason']}"
+            click.echo(f"hwperf: {said}", err=True)

@@ -67,7 +67,7 @@ def summary(
     verdicts = Counter(r.verdict for r in readings.all)
     counts = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
     lines = [machine, _line("points", [counts])]
-    lines.append(_line("clock", [format_quantity(clock, "Hz")]))
+    lines.append(_line("clock", [] if clock is None else [format_quantity(clock, "Hz")]))
     lines += _hierarchy(found, clock, reported or {})
     lines.append(_line("DRAM", _dram(readings)))
     for kernel in ("read", "copy", "triad"):

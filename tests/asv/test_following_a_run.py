@@ -29,6 +29,10 @@ for n in (1, 2):
 
 @pytest.fixture
 def conf(tmp_path: Path) -> Path:
+    """A configuration in a repository of one commit."""
+    commit = ["-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "-q", "-m", "x"]
+    for command in (["init", "-q"], [*commit, "--allow-empty"]):
+        subprocess.run(["git", "-C", str(tmp_path), *command], check=True)
     (tmp_path / "asv.conf.json").write_text(CONF)
     return tmp_path / "asv.conf.json"
 
@@ -118,7 +122,7 @@ def test_a_dry_run_measures_and_writes_nothing(conf: Path) -> None:
     assert [point.id for point in outcome.points] == ["core.null", "core.clock"]
     assert [event.kind for event in events] == ["start"]
     assert events[0].left_s > 0
-    assert os.listdir(conf.parent) == ["asv.conf.json"]
+    assert sorted(os.listdir(conf.parent)) == [".git", "asv.conf.json"]
 
 
 def test_bad_input_is_told_before_anything_is_started(conf: Path, tmp_path: Path) -> None:
@@ -142,3 +146,16 @@ def test_the_time_left_follows_the_plan_at_first_and_the_pace_at_last() -> None:
     assert running._left(10, 10, 40.0, 20.0) == 0.0
     assert running._left(9, 10, 36.0, 20.0) == pytest.approx(0.9 * 4 + 0.1 * 2)
     assert running._left(0, 0, 0.0, 0.0) == 0.0
+
+
+def test_results_without_a_commit_to_belong_to_are_refused(tmp_path: Path) -> None:
+    """asv itself would speak of a mirror of the project repository."""
+    path = tmp_path / "asv.conf.json"
+    path.write_text(CONF)
+    for act in (lambda: running.run(path, bench=["core"]), lambda: running.publish(path)):
+        with pytest.raises(UsageError, match=f"{tmp_path} is no git repository with a commit"):
+            act()
+    subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
+    with pytest.raises(UsageError, match="Clone the project, or run 'git init' and commit it"):
+        running.run(path, bench=["core"])
+    assert not (tmp_path / "results").exists()
