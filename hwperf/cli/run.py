@@ -72,7 +72,9 @@ def run_command(
         click.echo(outcome.output.rstrip(), err=True)
     if outcome.exit_code < 0:
         click.echo(f"hwperf: asv was ended by {_signal(-outcome.exit_code)}", err=True)
-    _show_bad(outcome.records)
+    _show_bad(outcome)
+    if outcome.records and env == "host" and not outcome.is_interrupted:
+        _show_missing(outcome)
     if outcome.is_interrupted:
         click.echo(
             f"hwperf: interrupted; {len(outcome.records)} measured points are kept", err=True
@@ -138,9 +140,25 @@ def _reading(record: Mapping[str, Any]) -> Reading:
     return Reading(record["id"], record["params"], record["value"], record["verdict"])
 
 
-def _show_bad(records: Any) -> None:
+def _show_bad(outcome: Outcome) -> None:
     """Name the points whose value was dropped, with the reason."""
-    for record in records:
+    for record in outcome.records:
         if record["verdict"] in ("failed", "impossible"):
-            said = f"{_name(record)}: {record['verdict']}: {record['reason']}"
-            click.echo(f"hwperf: {said}", err=True)
+            _complain(f"{_name(record)}: {record['verdict']}: {record['reason']}")
+
+
+def _show_missing(outcome: Outcome) -> None:
+    """Name the points that were begun and never ended."""
+    seen = {_name(record) for record in outcome.records}
+    planned = [_name({"id": p.id, "params": p.params}) for p in outcome.points if not p.reason]
+    missing = [name for name in dict.fromkeys(planned) if name not in seen]
+    for name in missing[:_MOST_LISTED]:
+        _complain(
+            f"{name}: failed: its process ended without a result: killed, or it took too long"
+        )
+    if len(missing) > _MOST_LISTED:
+        _complain(f"and {len(missing) - _MOST_LISTED} more points without a result")
+
+
+def _complain(words: str) -> None:
+    click.echo("\n".join(wrapped(f"hwperf: {words}", columns(), hanging=4)), err=True)

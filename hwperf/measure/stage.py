@@ -56,7 +56,7 @@ class Stage:
             CheckFailed: if the check fails, by CheckFailed or by any other exception.
         """
         try:
-            again = next(self.generator)
+            next(self.generator)
         except StopIteration:
             return
         except CheckFailed:
@@ -65,7 +65,9 @@ class Stage:
             raise CheckFailed(str(error) or "an assertion of the check does not hold") from error
         except (Exception, SystemExit) as error:
             raise CheckFailed(raised("the check", error)) from error
-        raise DeclarationError(f"the workload yields twice; the second time {again!r}")
+        raise DeclarationError(
+            "the workload yields twice; write set-up, one 'yield Work(...)', then the check"
+        )
 
 
 @contextmanager

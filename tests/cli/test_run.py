@@ -109,7 +109,18 @@ def test_points_whose_value_was_dropped_are_named(hwperf: Run, asv: Run) -> None
     shown = hwperf("run")
     assert shown.code == 2
     assert "hwperf: made.up  nbytes=4 KiB: failed: the sum is 3 (is) != 4 (should)" in shown.err
+    assert "no result" not in shown.err
     assert "asv said this" not in shown.err
+
+
+def test_points_whose_process_died_are_named(hwperf: Run, asv: Run) -> None:
+    asv(2, (GOOD,))
+    shown = hwperf("run")
+    assert " ".join(shown.err.split("hwperf: ")[-1].split()) == (
+        "made.up nbytes=4 KiB: failed: its process was killed or took too long, no result"
+    )
+    # Another environment may be of a commit that has no such point.
+    assert "no result" not in hwperf("run", "--env", "virtualenv").err
 
 
 def test_an_interrupted_run_says_what_is_kept_and_publishes_nothing(hwperf: Run, asv: Run) -> None:

@@ -219,7 +219,9 @@ def test_a_workload_that_yields_twice_says_so() -> None:
 
     result = machine.measure(twice)
     assert result.verdict == "failed"
-    assert result.reason == "the workload yields twice; the second time 7"
+    assert result.reason == (
+        "the workload yields twice; write set-up, one 'yield Work(...)', then the check"
+    )
 
 
 def test_a_workload_that_yields_something_else_says_what_was_expected() -> None:
