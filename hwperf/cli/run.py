@@ -153,9 +153,7 @@ def _show_missing(outcome: Outcome) -> None:
     planned = [_name({"id": p.id, "params": p.params}) for p in outcome.points if not p.reason]
     missing = [name for name in dict.fromkeys(planned) if name not in seen]
     for name in missing[:_MOST_LISTED]:
-        _complain(
-            f"{name}: failed: its process ended without a result: killed, or it took too long"
-        )
+        _complain(f"{name}: failed: its process was killed or took too long, no result")
     if len(missing) > _MOST_LISTED:
         _complain(f"and {len(missing) - _MOST_LISTED} more points without a result")
 
