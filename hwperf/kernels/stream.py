@@ -66,6 +66,19 @@ def _require_stream(array: Array, nbytes: int) -> None:
         raise ValueError("stream: expected arrays that start on a 64 B boundary")
 
 
+@kernel
+def _in_turns(nbytes: int, turn_bytes: int, n_passes: int, is_streaming: bool) -> int:
+    """Return how many of *nbytes* are moved in turns; the others are moved vector by vector.
+
+    These are all whole turns, but none in a single pass with regular stores. Such a pass is over
+    memory, and there the slower loop is the faster one (Zen 3: fill 15.1 GB/s vector by vector,
+    13.7 with two in a turn, 13.5 with eight; copy and add 3 % faster, scale and triad no slower).
+    """
+    if n_passes == 1 and not is_streaming:
+        return 0
+    return nbytes // turn_bytes * turn_bytes
+
+
 def make_read(width: Width, name: str) -> Callable[..., None]:
     """Compile ``read(a, out, n_passes)``: ``out[0] = n_passes * sum(a)``."""
     # An addition takes 3 or 4 cycles and two begin in a cycle: eight sums keep both units busy.
@@ -104,7 +117,7 @@ def make_fill(width: Width, streaming: bool, name: str) -> Callable[..., None]:
         _require_stream(a, a.nbytes)
         start = output_address(a)
         end = start + a.nbytes
-        blocks_end = start + a.nbytes // size_of(block) * size_of(block)
+        blocks_end = start + _in_turns(a.nbytes, size_of(block), n_passes, streaming)
         n_lanes = size_of(width) / 8.0
         for _ in range(n_passes):
             barrier()
@@ -114,10 +127,8 @@ def make_fill(width: Width, streaming: bool, name: str) -> Callable[..., None]:
                 put(p, values, streaming)
                 values = plus(values, splat(4.0 * n_lanes, block))
                 p += size_of(block)
-            rest = plus(lane_numbers(width), splat((p - start) / 8.0, width))
             while p < end:
-                put(p, rest, streaming)
-                rest = plus(rest, splat(n_lanes, width))
+                put(p, plus(lane_numbers(width), splat((p - start) / 8.0, width)), streaming)
                 p += size_of(width)
             if streaming:
                 store_fence()
@@ -140,7 +151,7 @@ def make_fill_zeros(width: Width, streaming: bool, name: str) -> Callable[..., N
         _require_stream(a, a.nbytes)
         start = output_address(a)
         end = start + a.nbytes
-        blocks_end = start + a.nbytes // size_of(block) * size_of(block)
+        blocks_end = start + _in_turns(a.nbytes, size_of(block), n_passes, streaming)
         zero = float(opaque(0))  # of a zero that it can see, LLVM could make a memset
         for _ in range(n_passes):
             barrier()
@@ -168,7 +179,7 @@ def make_copy(width: Width, streaming: bool, name: str) -> Callable[..., None]:
         start = output_address(a)
         to_b = address_of(b) - start
         end = start + a.nbytes
-        turns_end = start + a.nbytes // (UNITS * size_of(unit)) * (UNITS * size_of(unit))
+        turns_end = start + _in_turns(a.nbytes, UNITS * size_of(unit), n_passes, streaming)
         for _ in range(n_passes):
             barrier()
             p = start
@@ -197,7 +208,7 @@ def make_scale(width: Width, streaming: bool, name: str) -> Callable[..., None]:
         start = output_address(a)
         to_b = address_of(b) - start
         end = start + a.nbytes
-        turns_end = start + a.nbytes // (UNITS * size_of(unit)) * (UNITS * size_of(unit))
+        turns_end = start + _in_turns(a.nbytes, UNITS * size_of(unit), n_passes, streaming)
         for _ in range(n_passes):
             barrier()
             p = start
@@ -227,7 +238,7 @@ def make_add(width: Width, streaming: bool, name: str) -> Callable[..., None]:
         start = output_address(a)
         to_b, to_c = address_of(b) - start, address_of(c) - start
         end = start + a.nbytes
-        turns_end = start + a.nbytes // (UNITS * size_of(unit)) * (UNITS * size_of(unit))
+        turns_end = start + _in_turns(a.nbytes, UNITS * size_of(unit), n_passes, streaming)
         for _ in range(n_passes):
             barrier()
             p = start
@@ -260,7 +271,7 @@ def make_triad(width: Width, streaming: bool, name: str) -> Callable[..., None]:
         start = output_address(a)
         to_b, to_c = address_of(b) - start, address_of(c) - start
         end = start + a.nbytes
-        turns_end = start + a.nbytes // (UNITS * size_of(unit)) * (UNITS * size_of(unit))
+        turns_end = start + _in_turns(a.nbytes, UNITS * size_of(unit), n_passes, streaming)
         for _ in range(n_passes):
             barrier()
             p = start
