@@ -114,7 +114,7 @@ def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> boo
     """Return whether to stop: precise enough, or out of budget.
 
     The first fifth of the budget is always spent, so that a quiet moment does not stand for the
-    whole; all of it where most samples are disturbed. Four budgets are the end even when there are
+    whole; all of it where most samples are disturbed. Three budgets are the end even when there are
     fewer samples than wanted.
     """
     kept = usable(samples, profile.min_samples)
@@ -124,7 +124,7 @@ def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> boo
         if elapsed_s < profile.budget_s / 5 or 2 * len(kept) < len(samples):
             return False
         return stats.half_width([sample.cost_s for sample in kept]) <= profile.target
-    if elapsed_s >= 4 * profile.budget_s:
+    if elapsed_s >= 3 * profile.budget_s:
         return len(samples) >= 3
     return elapsed_s >= 2 * profile.budget_s and len(samples) >= profile.min_samples
 

@@ -63,7 +63,8 @@ def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
     """Return the samples that count, or None where fewer than *wanted* kept their core.
 
     The clean ones while there are *wanted*; otherwise, of those that kept their core, the quarter
-    with the fastest clocks, and at least *wanted*.
+    with the fastest clocks, and at least twice *wanted* (or all): of fewer the interval of the
+    median would be their whole range.
     """
     marked = mark_slow(samples)
     kept = tuple(sample for sample in marked if not sample.disturbance.causes)
@@ -73,7 +74,7 @@ def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
     if len(own) < wanted:
         return None
     own.sort(key=lambda sample: -(sample.slowest_hz or 0))
-    return tuple(own[: max(wanted, len(own) // 4)])
+    return tuple(own[: max(2 * wanted, len(own) // 4)])
 
 
 def mark_slow(samples: Sequence[Sample]) -> tuple[Sample, ...]:
