@@ -45,9 +45,7 @@ def test_a_whole_run_fits_its_lines() -> None:
 
 
 def test_levels_are_shown_in_cycles_with_what_the_system_reports() -> None:
-    text = "\n".join(
-        summary(Readings(_whole()), machine="m", reported={1: 32 * KiB, 3: 32 * MiB})
-    )
+    text = "\n".join(summary(Readings(_whole()), machine="m", reported={1: 32 * KiB, 3: 32 * MiB}))
     assert "1.18 ns, 4.1 cycles, holds 32 KiB as measured, the system reports 32 KiB" in text
     assert "holds 4 MiB as measured, the system reports 32 MiB: a share of it" in text
     assert "16.0 at once" in text
