@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from types import MappingProxyType, ModuleType
 from typing import Any
 
 from hwperf.errors import UsageError
+from hwperf.installed import find_entry_points
 from hwperf.workload import Workload
 
 __all__ = ["GROUP", "Broken", "Registry", "load", "registry_of"]
@@ -67,7 +68,10 @@ class Registry:
 @cache
 def load() -> Registry:
     """Return everything that is installed in the group, loaded once per process."""
-    return registry_of(entry_points(group=GROUP))
+    points, damaged = find_entry_points(GROUP)
+    registry = registry_of(points)
+    unread = tuple(Broken(name, "entry_points.txt", cause) for name, cause in damaged.items())
+    return Registry(registry.workloads, registry.broken + unread)
 
 
 def registry_of(points: Iterable[EntryPoint]) -> Registry:

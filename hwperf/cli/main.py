@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import errno
 import os
 import sys
 from collections.abc import Mapping
@@ -100,8 +101,7 @@ def main(arguments: list[str] | None = None) -> int:
         return _said(str(error), 2)
     except OSError as error:
         _discard_output()
-        place = f"{error.filename}: " if error.filename else "cannot write the output: "
-        return _said(f"{place}{error.strerror or error}", 2)
+        return _said(f"{_place(error)}{error.strerror or error}", 2)
     return outcome if isinstance(outcome, int) else 0
 
 
@@ -112,6 +112,13 @@ def _sentence(error: click.ClickException) -> str:
 
 def _path(error: click.UsageError) -> str:
     return error.ctx.command_path if error.ctx else "hwperf"
+
+
+def _place(error: OSError) -> str:
+    if error.filename:
+        return f"{error.filename}: "
+    is_full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    return "cannot write the output: " if is_full else ""
 
 
 def _said(message: str, code: int) -> int:

@@ -123,13 +123,10 @@ def _block(outcome: Outcome) -> list[str]:
 
 def _few(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each point where somebody measured but a few."""
-    if len(records) > _MOST_LISTED:
+    measured = [record for record in records if record["value"] is not None]
+    if len(measured) > _MOST_LISTED:
         return []
-    return [
-        f"{_name(record)}  {format_quantity(record['value'], record['unit'])}"
-        for record in records
-        if record["value"] is not None
-    ]
+    return [f"{_name(r)}  {format_quantity(r['value'], r['unit'])}" for r in measured]
 
 
 def _name(record: Mapping[str, Any]) -> str:

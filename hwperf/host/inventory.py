@@ -37,9 +37,9 @@ def collect(root: Path = HOST) -> dict[str, tuple[Fact, ...]]:
         "system": tuple(system_facts(root)),
     }
     if root == HOST:
-        from importlib.metadata import entry_points
+        from hwperf.installed import find_entry_points  # 20 ms that a recorded tree can spare
 
-        groups |= plugin_facts(entry_points(group=GROUP))
+        groups |= plugin_facts(find_entry_points(GROUP)[0])
     return groups
 
 
