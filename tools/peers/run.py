@@ -62,6 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments.json:
         arguments.json.write_text("".join(f"{one.as_json()}\n" for one in done), encoding="utf-8")
     print(summary(done))
+    if not done:
+        return 2
     return 0 if all(one.passes for one in done) else 1
 
 
