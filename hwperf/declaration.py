@@ -5,18 +5,21 @@ from __future__ import annotations
 import ast
 import difflib
 import inspect
+import math
 import re
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import Any
 
 from hwperf.errors import DeclarationError
-from hwperf.metrics import BY_AMOUNT, METRICS, Metric
+from hwperf.metrics import BY_AMOUNT, LATENCY, METRICS, Metric
 
 __all__ = ["Checked", "Declared", "check"]
 
-_ID = re.compile(r"[a-z][a-z0-9]*\.[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
+_ID = re.compile(rf"{_NAME}\.{_NAME}")
 _SCALARS = (bool, int, float, str, type(None))
 
 
@@ -135,6 +138,8 @@ def _faults_of_params(declared: Declared, order: tuple[str, ...]) -> list[str]:
                 f"params[{name!r}] holds {wrong[0]!r}, which is no int, float, str, bool or None "
                 "of Python's own; a series is keyed by its repr"
             )
+        elif not all(map(_is_finite, values)):
+            faults.append(f"params[{name!r}] = {values!r} holds what is no finite number")
         elif len(set(map(repr, values))) < len(values):
             faults.append(f"params[{name!r}] holds a value twice: {list(values)!r}")
     return faults
@@ -146,7 +151,8 @@ def _faults_of_hooks(declared: Declared, order: tuple[str, ...]) -> list[str]:
     if callable(limit):
         faults += _foreign_arguments("limit", limit, order)
     elif limit is not None and not (
-        isinstance(limit, (int, float)) and not isinstance(limit, bool) and limit > 0
+        # Real: numpy's numbers, too.
+        isinstance(limit, Real) and not isinstance(limit, bool) and 0 < float(limit) < math.inf
     ):
         faults.append(
             f"limit={limit!r} is neither None, a rate above zero in base units, nor callable"
@@ -179,14 +185,32 @@ def _foreign_arguments(
     ]
 
 
+def _is_finite(value: Any) -> bool:
+    return not isinstance(value, Real) or math.isfinite(value)
+
+
 def _metric(given: Metric | str | None, yielded: _Yielded | None) -> Metric | str:
     """Return the metric, or the fault that leaves none."""
+    metric = _named_metric(given) if given is not None else _metric_of_amounts(yielded)
+    if isinstance(metric, str) or yielded is None or not yielded.has_latencies:
+        return metric
+    if metric.amount != LATENCY.amount:
+        return (
+            f"latencies=True gives seconds per operation, but the metric {metric.name!r} divides "
+            f"by {metric.amount}; leave metric= out"
+        )
+    return metric
+
+
+def _named_metric(given: Metric | str) -> Metric | str:
     if isinstance(given, Metric):
         return given
-    if given is not None:
-        if given in METRICS:
-            return METRICS[given]
-        return f"metric={given!r} is no metric{_near(given, METRICS)}; use {', '.join(METRICS)}"
+    if given in METRICS:
+        return METRICS[given]
+    return f"metric={given!r} is no metric{_near(given, METRICS)}; use {', '.join(METRICS)}"
+
+
+def _metric_of_amounts(yielded: _Yielded | None) -> Metric | str:
     if yielded is None or not yielded.amounts:
         return (
             "no amount is seen in the function's Work(...); write Work(kernel, bytes= | flops= | "
@@ -198,7 +222,11 @@ def _metric(given: Metric | str | None, yielded: _Yielded | None) -> Metric | st
             f"{unknown[0]}= is no amount of Work{_near(unknown[0], BY_AMOUNT)}; "
             f"amounts are {', '.join(BY_AMOUNT)}"
         )
-    return BY_AMOUNT[yielded.amounts[0]]
+    if not yielded.has_latencies:
+        return BY_AMOUNT[yielded.amounts[0]]
+    if LATENCY.amount in yielded.amounts:
+        return LATENCY
+    return "latencies=True needs ops=, the number of latencies that one call returns"
 
 
 def _work_in_source(function: Callable[..., Any]) -> _Yielded | None:

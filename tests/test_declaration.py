@@ -37,6 +37,16 @@ def no_amount() -> Iterator[Work]:
     yield Work(lambda: None)
 
 
+def latencies_of_bytes() -> Iterator[Work]:
+    """Give latencies and no number of operations."""
+    yield Work(lambda: [1.0], bytes=4096, latencies=True)
+
+
+def latencies_and_bytes() -> Iterator[Work]:
+    """Give latencies of some operations, the bytes first."""
+    yield Work(lambda: [1.0], bytes=4096, ops=1, latencies=True)
+
+
 def misspelt_amount() -> Iterator[Work]:
     """Misspell the amount."""
     yield Work(lambda: None, byte=1)
@@ -63,6 +73,11 @@ def test_an_id_is_a_domain_and_what_is_measured(id: Any) -> None:
         f"{name}: the id {id!r} is not of the form <domain>.<what>[_<how>] in lower case, "
         "e.g. 'memory.copy'."
     )
+
+
+@pytest.mark.parametrize("id", ["a.b", "my_gpu.copy_strided_2d", "m3.x"])
+def test_either_part_of_an_id_may_be_of_several_words(id: str) -> None:
+    assert workload(id, source="a test")(no_parameter).id == id
 
 
 @pytest.mark.parametrize(
@@ -191,6 +206,27 @@ def test_an_id_is_a_domain_and_what_is_measured(id: Any) -> None:
             "ops=), or name the metric: metric= one of bandwidth, throughput, latency, rate, clock",
         ),
         (
+            latencies_of_bytes,
+            {},
+            "latencies=True needs ops=, the number of latencies that one call returns",
+        ),
+        (
+            latencies_and_bytes,
+            {"metric": "bandwidth"},
+            "latencies=True gives seconds per operation, but the metric 'bandwidth' divides by "
+            "bytes; leave metric= out",
+        ),
+        (
+            copy,
+            {"params": {"nbytes": [8, float("inf")]}},
+            "params['nbytes'] = [8, inf] holds what is no finite number",
+        ),
+        (
+            no_parameter,
+            {"limit": float("inf")},
+            "limit=inf is neither None, a rate above zero in base units, nor callable",
+        ),
+        (
             misspelt_amount,
             {},
             "byte= is no amount of Work (did you mean 'bytes'?); amounts are bytes, flops, ops",
@@ -224,6 +260,18 @@ def test_an_amount_that_only_running_tells_needs_a_named_metric() -> None:
     assert "name the metric" in refusal(hidden_amount, params=params)
     named = workload("test.hidden", source="a test", params=params, metric="bandwidth")
     assert named(hidden_amount).metric.name == "bandwidth"
+
+
+def test_latencies_are_of_operations_whatever_amount_comes_first() -> None:
+    """Else a latency of 4096 bytes would be taken for the cost of one."""
+    declared = workload("test.io", source="a test")(latencies_and_bytes)
+    assert (declared.metric.name, declared.has_latencies) == ("latency", True)
+
+
+@pytest.mark.parametrize("limit", [np.float32(2.5), np.int64(8), np.float64(1e9), 5])
+def test_a_limit_may_be_any_kind_of_number(limit: Any) -> None:
+    declared = workload("test.limit", source="a test", limit=limit)(no_parameter)
+    assert declared.limit_at({}) == float(limit)
 
 
 def test_a_decorator_without_an_id_is_refused() -> None:
