@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 import os
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -99,8 +98,12 @@ def source_of(subject: Workload | Missing) -> str:
 
 
 def camel(words: str) -> str:
-    """Return ``RandomRead`` for ``random_read``."""
-    return "".join(word[:1].upper() + word[1:] for word in re.split(r"[._]", words) if word)
+    """Return ``RandomRead`` for ``random_read``, and ``My_gpuCopy`` for ``my_gpu.copy``.
+
+    A domain keeps its underscores: ``a_b.c`` and ``a.b_c`` are two classes.
+    """
+    domain, _, what = words.rpartition(".")
+    return "".join(word[:1].upper() + word[1:] for word in (domain, *what.split("_")))
 
 
 def _method(cls: type[WorkloadBenchmark], name: str) -> Callable[..., Result]:

@@ -11,7 +11,7 @@ import math
 import re
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from asv_runner import benchmarks as types
 from asv_runner.benchmarks._base import Benchmark, _get_first_attr
@@ -83,14 +83,13 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
         """Measure the point and hand asv its samples; the rest goes to the sidecar."""
         result: Result = self.func(*values, profile=self._profile())
         sidecar.write({"benchmark": self.name, **result.record()})
+        samples = _tail(result) if self._is_tail else result.samples
         if result.verdict == "n/a":
-            print(f"{self._label(values)}: n/a, {result.reason}")
-            raise SkipNotImplemented(result.reason)
-        samples = result.p99_samples if self._is_tail else result.samples
-        if result.is_measured and not samples:
-            samples = _p99(result)
-        if not result.is_measured or not samples:
+            self._not_available(values, result.reason)
+        if not result.is_measured:
             return self._fail(values, result)
+        if not samples:
+            self._not_available(values, "no p99: too few operations were timed")
         if result.verdict != "ok":
             print(f"{self._label(values)}: {result.verdict}, {result.reason}", file=sys.stderr)
         return {"samples": shortened(samples), "number": max(1, result.calls_per_sample)}
@@ -120,12 +119,15 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
         print(f"{self.name}: n/a, {reason}")
         return True
 
+    def _not_available(self, values: Sequence[Any], reason: str) -> NoReturn:
+        print(f"{self._label(values)}: n/a, {reason}")
+        raise SkipNotImplemented(reason)
+
     def _fail(self, values: Sequence[Any], result: Result) -> Any:
-        reason = result.reason or "no p99: too few operations were timed"
         # asv prints the traceback of what is raised here; the reason is all of it that helps.
         sys.tracebacklimit = 0
         raise CheckFailed(
-            f"{self._label(values)}: {result.verdict}, {reason}; the value is dropped"
+            f"{self._label(values)}: {result.verdict}, {result.reason}; the value is dropped"
         )
 
     def _label(self, values: Sequence[Any]) -> str:
@@ -146,6 +148,7 @@ def shortened(samples: Sequence[float]) -> list[float]:
     return [float(f"{value:.{DIGITS - 1}e}") for value in samples[::step]]
 
 
-def _p99(result: Result) -> Sequence[float]:
+def _tail(result: Result) -> Sequence[float]:
+    """Return the p99 of each batch of operations, else that of all; none where they are too few."""
     value = result.percentiles.get("p99")
-    return () if value is None else (value,)
+    return result.p99_samples or (() if value is None else (value,))

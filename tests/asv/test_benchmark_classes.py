@@ -151,6 +151,16 @@ def test_the_tail_is_a_series_of_its_own(measuring: Callable[[Result], list[Any]
     assert collected("fake.io", "cost_p99").run(1, "small")["samples"] == [7e-3]
 
 
+def test_a_tail_of_too_few_operations_is_na(
+    measuring: Callable[[Result], list[Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no failure: the workload is right, and its median is kept."""
+    measuring(result(verdict="ok", percentiles={"p99": None}))
+    with pytest.raises(SkipNotImplemented, match="too few operations"):
+        collected("fake.io", "cost_p99").run(1, "small")
+    assert "n/a, no p99: too few operations were timed" in capsys.readouterr().out
+
+
 def test_each_point_is_recorded(
     measuring: Callable[[Result], list[Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -204,7 +214,16 @@ def test_plugins_get_a_class_for_each_workload() -> None:
     assert all(hasattr(cls, "cost") for cls in made.values())
 
 
-@pytest.mark.parametrize(("words", "name"), [("random_read", "RandomRead"), ("tlb", "Tlb")])
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("random_read", "RandomRead"),
+        ("tlb", "Tlb"),
+        ("example.sort", "ExampleSort"),
+        ("my_gpu.copy", "My_gpuCopy"),
+        ("my.gpu_copy", "MyGpuCopy"),
+    ],
+)
 def test_class_names_follow_ids(words: str, name: str) -> None:
     assert camel(words) == name
 
