@@ -52,9 +52,9 @@ def measure(
             raise Unsupported(reason)
         result = _measured(workload, params, profile, tools or instruments)
     except Unsupported as why:
-        result = _dropped(workload, params, "n/a", str(why))
+        result = _dropped(workload, params, "n/a", str(why) or "the workload does not say why")
     except HwperfError as why:
-        result = _dropped(workload, params, "failed", str(why))
+        result = _dropped(workload, params, "failed", str(why) or raised("the workload", why))
     except (Exception, SystemExit) as error:  # Border: a point must not cost the others theirs.
         result = _dropped(workload, params, "failed", raised("the workload", error))
     return _tagged(result, started=started, wall_s=clock.wall() - begin, profile=profile.name)

@@ -102,6 +102,7 @@ def test_the_quick_profile_rehearses_where_set_up_is_short() -> None:
         ("kernel", SystemExit(3), "the kernel raised SystemExit: 3 (test_point.py:"),
         ("check", SystemExit(3), "the check raised SystemExit: 3 (test_point.py:"),
         ("check", CheckFailed("a[3]: 1 (is) != 2 (should)"), "a[3]: 1 (is) != 2 (should)"),
+        ("check", CheckFailed(), "the workload raised CheckFailed: no message (test_point.py:"),
         ("check", AssertionError("differs"), "differs"),
         ("check", AssertionError(), "an assertion of the check does not hold"),
         ("check", IndexError("7"), "the check raised IndexError: 7 (test_point.py:"),
@@ -182,6 +183,12 @@ def test_what_the_host_cannot_do_is_not_available_with_its_reason() -> None:
     assert (result.verdict, result.reason) == ("n/a", "needs 4 GiB, has 2 GiB")
     assert (result.cost_s, result.samples) == (None, ())
     assert result.version
+
+
+def test_a_host_that_cannot_is_never_without_a_reason() -> None:
+    faulty = Faulty(machine := Machine(), **{"set-up": raising(Unsupported())})
+    result = machine.measure(faulty.declared())
+    assert (result.verdict, result.reason) == ("n/a", "the workload does not say why")
 
 
 def test_an_unmet_requirement_runs_no_set_up() -> None:
