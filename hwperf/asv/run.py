@@ -212,7 +212,7 @@ def _left(done: int, total: int, elapsed_s: float, expected_s: float) -> float:
         return 0.0
     known = done / total
     pace = elapsed_s / done if done else 0.0
-    return max(0, total - done) * (known * pace + (1 - known) * expected_s / total)
+    return max(0.0, (total - done) * (known * pace + (1 - known) * expected_s / total))
 
 
 def _command(conf_path: Path, arguments: Sequence[str]) -> list[str]:

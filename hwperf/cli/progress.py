@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["Progress"]
 
 _QUIET_S = 10.0  # Between two lines where the output is no terminal, e.g. a log of CI.
-_TELLING = ("waiting", "Skipping", "damaged", "is left out")  # Words of asv's lines to pass on.
+_TELLING = ("waiting", "Skipping", "damaged", "Error parsing", "is left out")  # To pass on.
+_ASVS_MARK = re.compile(r"^\s*(\[ *[\d.]+%\])?[ ·]*")
 
 
 class Progress:
@@ -41,6 +43,7 @@ class Progress:
         self._clock = clock
         self._last: float | None = None
         self._width = 0  # Of the line that stands on the terminal.
+        self._told: set[str] = set()
 
     def __enter__(self) -> Progress:
         return self
@@ -57,7 +60,12 @@ class Progress:
         elif event.kind == "point" and event.record is not None:
             self._point(event, event.record)
         elif event.kind == "log" and any(word in event.text for word in _TELLING):
-            self._write(f"{event.text.strip(' ·')}\n")
+            self._tell(_ASVS_MARK.sub("", event.text).rstrip())
+
+    def _tell(self, sentence: str) -> None:
+        if sentence not in self._told:  # asv reads each file several times.
+            self._told.add(sentence)
+            self._write(f"{sentence}\n")
 
     def _point(self, event: Event, record: Mapping[str, Any]) -> None:
         now = self._clock()

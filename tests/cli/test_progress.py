@@ -95,11 +95,15 @@ def test_what_asv_says_of_data_stands_above_the_line() -> None:
         Event("log", text="·· another run (pid 7) is writing to r; waiting until it ends")
     )
     progress.show(Event("log", text="x.json is damaged (it is not text); it is kept as x.broken-1"))
-    progress.show(Event("log", text="·· Setting up environment"))
+    progress.show(Event("log", text="[ 0.00%] ·· Setting up environment"))
+    for percent in ("20.00", "100.00"):
+        text = f"[{percent}%] ·· Skipping another/machine.json: it names no machine"
+        progress.show(Event("log", text=text))
     progress.show(point(2))
     assert terminal.screen() == [
         "another run (pid 7) is writing to r; waiting until it ends",
         "x.json is damaged (it is not text); it is kept as x.broken-1",
+        "Skipping another/machine.json: it names no machine",
         "2/3, 25.0 s left  made.up nbytes=4 KiB  25.0 GB/s",
     ]
 
