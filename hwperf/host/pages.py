@@ -49,7 +49,8 @@ def allocate(
     """Return page-aligned memory on pages of the wanted size, every page written once.
 
     Huge means aligned to and verified on transparent huge pages, in whole huge pages; small means
-    verified to lie on none. The memory is unmapped with the last array that refers to it.
+    that the kernel was told to use none, and verified where it tells. The memory is unmapped with
+    the last array that refers to it.
 
     Args:
         nbytes: size in bytes, a positive multiple of the item size.
@@ -187,14 +188,18 @@ def _advise(mapping: _Mapping, advice: int) -> None:
     try:
         mapping.advise(advice)
     except OSError as error:
-        # EINVAL: a kernel built without huge pages. Small pages are then all there is.
         if advice == mmap.MADV_HUGEPAGE:
             raise Unsupported(_refusal(0, mapping.size, f"madvise failed: {error}")) from None
+        # EINVAL: a kernel built without huge pages. Small pages are then all there is.
+        if huge_pages_denied() is None:
+            raise Unsupported(f"huge pages cannot be refused: madvise failed: {error}") from None
 
 
 def _verify(mapping: _Mapping, pages: str) -> None:
     """Raise Unsupported unless the faulted region lies on pages of the wanted size."""
     huge = _huge_bytes(mapping.address, mapping.size)
+    if huge is None and pages == "small":
+        return  # Refused by madvise, or the kernel has none; smaps is only a second look.
     if huge is None:
         raise Unsupported("/proc/self/smaps does not say which pages the memory lies on")
     if pages == "small" and huge:

@@ -144,6 +144,39 @@ def test_small_pages_that_came_huge_are_unsupported(monkeypatch: pytest.MonkeyPa
         pages.allocate(4 * MiB)
 
 
+@on_linux
+def test_where_the_system_does_not_tell_small_pages_are_taken_on_trust(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some sandboxes have no smaps; huge pages are then not to be verified, hence not to be had."""
+    monkeypatch.setattr(pages, "_huge_bytes", lambda address, size: None)
+    assert pages.allocate(1 * MiB).nbytes == 1 * MiB
+    monkeypatch.setattr(pages, "huge_pages_denied", lambda: None)
+    monkeypatch.setattr(pages, "huge_page_bytes", lambda: 2 * MiB)
+    monkeypatch.setattr(pages, "_advise", lambda mapping, advice: None)
+    with pytest.raises(Unsupported, match="smaps does not say which pages"):
+        pages.allocate(4 * MiB, pages="huge")
+
+
+@on_linux
+@pytest.mark.parametrize("denied", ["this kernel has no transparent huge pages", None])
+def test_a_kernel_without_huge_pages_gives_small_ones(
+    denied: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knows no advice about them, so the region does not stand apart in smaps either."""
+
+    def refuse(mapping: Any, advice: int) -> None:
+        raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(pages._Mapping, "advise", refuse)
+    monkeypatch.setattr(pages, "huge_pages_denied", lambda: denied)
+    if denied:
+        assert pages.allocate(1 * MiB)[-1] != 0
+        return
+    with pytest.raises(Unsupported, match=r"huge pages cannot be refused: .*Invalid argument"):
+        pages.allocate(1 * MiB)
+
+
 def test_denied_huge_pages_are_said_before_anything_is_mapped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
