@@ -51,7 +51,10 @@ def vendor_id(root: Path = HOST) -> str:
 
 def _x86(told: dict[str, str]) -> tuple[str, str]:
     vendor, family = told.get("vendor_id", ""), told["cpu family"]
-    model, stepping = int(told["model"]), told.get("stepping", "")
+    number, stepping = told.get("model", ""), told.get("stepping", "")
+    if not number.isdecimal():
+        raise Unavailable(f"/proc/cpuinfo has cpu family {family!r} and model {number!r}: no x86")
+    model = int(number)
     numbers = f"{vendor} family {family} model {model}"
     for name, models in _table()["x86"].get(vendor, {}).get(family, {}).items():
         if any(_matches(entry, model, stepping) for entry in models):

@@ -57,6 +57,13 @@ def test_an_unknown_core_is_quoted_not_guessed(unpack: Unpack) -> None:
         microarchitecture(root)
 
 
+@pytest.mark.parametrize("model", ["    model : 9000/785/J5600\n", ""])
+def test_another_kind_of_processor_is_no_failure(unpack: Unpack, model: str) -> None:
+    root = unpack(f"/proc/cpuinfo:\n    cpu family : PA-RISC 2.0\n{model}")
+    with pytest.raises(Unavailable, match=r"cpu family 'PA-RISC 2.0' and model .*: no x86"):
+        microarchitecture(root)
+
+
 def test_a_system_that_tells_nothing_says_so(machine: Unpack) -> None:
     with pytest.raises(Unavailable, match="does not exist here"):
         microarchitecture(machine("silent"))
