@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from hwperf.host import cpu
@@ -61,4 +61,5 @@ def pinned(cpus: Sequence[int] | None = None) -> Iterator[Core]:
     try:
         yield Core(number, candidates)
     finally:
-        os.sched_setaffinity(0, allowed)
+        with suppress(OSError):  # Where all of them were taken away, the kernel has moved us.
+            os.sched_setaffinity(0, allowed)

@@ -53,6 +53,15 @@ def test_the_thread_is_given_back_after_an_interrupt(monkeypatch: pytest.MonkeyP
     assert system.pins[-1] == {0, 1}
 
 
+def test_cores_that_were_taken_away_meanwhile_cost_no_result(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    system = System(monkeypatch, {0, 1}, here=0)
+    with pinned():
+        system.refused = {0, 1}
+    assert system.pins == [{0}]
+
+
 def test_where_pinning_is_refused_the_measurement_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     system = System(monkeypatch, {0, 1}, here=0)
     system.refused = {0}
