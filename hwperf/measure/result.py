@@ -31,7 +31,7 @@ class Result:
         cost_s: median of the samples, seconds per unit of work; None where dropped.
         interval_cost_s: 99 % interval of that median.
         samples: seconds per unit of work, those that count.
-        n_disturbed: samples that lost their core, set aside or not.
+        n_disturbed: samples that something disturbed, set aside or not.
         disturbances: how many samples each cause disturbed.
         limit: units of work per second that are physically possible, or None.
         amounts: bytes, FLOP and operations of one call.
