@@ -40,8 +40,8 @@ __all__ = [
 FASTEST_CLOCK_HZ = 6.2e9
 
 # cpufreq drivers whose cpuinfo_max_freq includes the boost clock; acpi-cpufreq gives the nominal
-# one, and Arm firmware differs. Source: Linux, Documentation/admin-guide/pm/{intel_pstate,
-# amd-pstate}.rst, "scaling_max_freq and cpuinfo_max_freq".
+# one, and Arm firmware differs. Source: Linux, drivers/cpufreq/intel_pstate.c and amd-pstate.c,
+# where cpuinfo.max_freq follows turbo or boost as it is switched on or off.
 _DRIVERS_WITH_BOOST = ("intel_pstate", "intel_cpufreq", "amd-pstate", "amd-pstate-epp")
 
 # B per cycle out of L1, by the bytes of a vector register: the most load pipes of any core with

@@ -33,7 +33,7 @@ def null() -> Iterator[Work]:
     "core.clock",
     metric="clock",
     limit=limits.core_clock,
-    source="Molka and others (2009): latency of a dependent integer addition, 1 cycle",
+    source="Fog, Instruction tables: an addition of registers takes 1 cycle",
 )
 def clock() -> Iterator[Work]:
     """The clock frequency that the core really runs at.

@@ -23,7 +23,7 @@ __all__ = ["Dimm", "dimms", "parse_smbios"]
 TABLE = "/sys/firmware/dmi/tables/DMI"
 UDEV = "/run/udev/data/+dmi:id"
 
-# DSP0134 table 79 "Memory Device: Type", those that a running machine may have.
+# DSP0134, "Memory Device: Type", those that a running machine may have.
 _TYPES = {
     0x12: "DDR", 0x13: "DDR2", 0x18: "DDR3", 0x1A: "DDR4", 0x1B: "LPDDR", 0x1C: "LPDDR2",
     0x1D: "LPDDR3", 0x1E: "LPDDR4", 0x20: "HBM", 0x21: "HBM2", 0x22: "DDR5", 0x23: "LPDDR5",

@@ -36,7 +36,7 @@ def core_clock(clock: Callable[[], float] = wall) -> Callable[[], float]:
     what the shortest times of one and of two lengths leave over. Whatever shares the core (another
     thread of it, the hypervisor) can only make a reading lower, never higher.
 
-    Source: Abel and Reineke, nanoBench (2020), section III: the difference of n and 2n copies.
+    Source: Abel and Reineke (2020), nanoBench: the difference of n and 2n copies.
     """
     from hwperf.kernels import clock as kernels
 

@@ -51,7 +51,8 @@ def walk(order: str, direction: str) -> Iterator[Work]:
     metric="throughput",
     requires=lambda: memory.lacking(BLOCKED_BYTES),
     limit=limits.updates,
-    source="Lam, Rothberg and Wolf (1991), The cache performance of blocked algorithms",
+    source="Lam, Rothberg and Wolf (1991), "
+    "The cache performance and optimizations of blocked algorithms",
 )
 def blocked(block_bytes: int) -> Iterator[Work]:
     """Throughput of adding 1 eight times to 64 MiB of float64, block after block.
