@@ -75,6 +75,9 @@ def _parts(result: Result) -> list[str]:
     ]
     if unit == "s" and result.cycles is not None:
         parts.append(f"{result.cycles:.{2 if result.cycles < 100 else 0}f} cycles")
+    if unit == "s" and len(result.amounts) > 1 and result.cost_s:
+        # With bytes beside it, it is the time per access of many that overlap: people read both.
+        parts.append(format_quantity(1 / result.cost_s, "op/s"))
     parts += [shown for other in result.amounts if (shown := _beside(result, other))]
     if result.fraction_of_limit is not None:
         parts.append(f"{100 * result.fraction_of_limit:.0f} % of the limit")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -177,6 +178,14 @@ def test_the_value_comes_first() -> None:
         "    25.0 GB/s  [24.4 GB/s .. 25.6 GB/s]  12.2 Mop/s  50 % of the limit",
         "    8 samples, 3 disturbed",
     ]
+
+
+def test_accesses_that_overlap_are_shown_per_second_too() -> None:
+    random = replace(
+        MEASURED, metric=LATENCY, cost_s=8e-9, interval_cost_s=(7e-9, 9e-9), limit=None,
+        amounts={"ops": 1000, "bytes": 64000},
+    )  # fmt: skip
+    assert _lines(random, 80)[1] == "    8.00 ns  [7.00 ns .. 9.00 ns]  125 Mop/s  8.00 GB/s"
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
