@@ -245,6 +245,24 @@ def lane_numbers(typingctx, width):  # type: ignore[no-untyped-def]
     return vector(width), generate
 
 
+def _same_bits(dtype: Any) -> Any:
+    def same_bits(typingctx, vector):  # type: ignore[no-untyped-def]
+        _require_vector(vector)
+        result = Vector(dtype, vector.n_lanes * _BITS[vector.dtype] // _BITS[dtype])
+
+        def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+            return builder.bitcast(args[0], context.get_value_type(result))
+
+        return result(vector), generate
+
+    same_bits.__doc__ = f"The bits of a vector as a vector of {dtype}; no instruction."
+    return intrinsic(same_bits)
+
+
+bits_f64 = _same_bits(types.float64)
+bits_i64 = _same_bits(types.int64)
+
+
 @intrinsic
 def plus(typingctx, a, b):  # type: ignore[no-untyped-def]
     """``plus(a, b)``: the sum of two vectors, lane by lane; integers wrap around."""
