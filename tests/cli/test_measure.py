@@ -185,7 +185,7 @@ def test_accesses_that_overlap_are_shown_per_second_too() -> None:
         MEASURED, metric=LATENCY, cost_s=8e-9, interval_cost_s=(7e-9, 9e-9), limit=None,
         amounts={"ops": 1000, "bytes": 64000},
     )  # fmt: skip
-    assert _lines(random, 80)[1] == "    8.00 ns  [7.00 ns .. 9.00 ns]  125 Mop/s  8.00 GB/s"
+    assert "8.00 ns  [7.00 ns .. 9.00 ns]  125 Mop/s  8.00 GB/s" in _lines(random, 80)[1]
 
 
 @pytest.mark.parametrize("width", [60, 80, 100])
