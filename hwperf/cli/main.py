@@ -47,7 +47,15 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in VERBS:
             return None
-        module = import_module(f"hwperf.cli.{cmd_name}")
+        try:
+            module = import_module(f"hwperf.cli.{cmd_name}")
+        except ModuleNotFoundError as error:
+            if error.name != "fcntl":
+                raise
+            raise UsageError(
+                f"hwperf {cmd_name} needs a POSIX system (Python's module fcntl, to hold results): "
+                "use Linux, macOS or WSL. 'hwperf measure' works here."
+            ) from error
         command: click.Command = getattr(module, f"{cmd_name}_command")
         return command
 

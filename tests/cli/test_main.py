@@ -31,6 +31,24 @@ def test_alone_it_prints_the_help(hwperf: Run) -> None:
     assert all(f"  {verb} " in hwperf().out for verb in VERBS)
 
 
+def test_a_system_without_file_locks_gets_a_sentence(
+    hwperf: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows has no fcntl; a library that is missing is another matter, and is shown."""
+
+    def missing(name: str) -> Any:
+        raise ModuleNotFoundError(f"No module named {lacking!r}", name=lacking)
+
+    monkeypatch.setattr(entry, "import_module", missing)
+    lacking = "fcntl"
+    refused = hwperf("run")
+    assert refused.code == 2
+    assert "hwperf run needs a POSIX system" in refused.err
+    lacking = "numpy"
+    with pytest.raises(ModuleNotFoundError, match="numpy"):
+        hwperf("run")
+
+
 @pytest.mark.parametrize("verb", ["", *VERBS])
 def test_the_help_fits_80_columns(hwperf: Run, verb: str) -> None:
     shown = hwperf(*verb.split(), "--help")
