@@ -54,11 +54,8 @@ def _usable(values: list[Any] | None) -> list[Any] | None:
 
 
 def _is_usable(value: Any) -> bool:
-    if value is None:
-        return True
-    if not isinstance(value, (int, float)):
-        return False
-    return math.isnan(value) or (math.isfinite(value) and value >= 0)
+    # NaN is n/a; a value below zero is none of ours, but may well be somebody else's.
+    return value is None or (isinstance(value, (int, float)) and not math.isinf(value))
 
 
 def _iter_machine_files(original: Original, results_dir: str) -> Iterator[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from hwperf.asv import damage
+from hwperf.asv import damage, reading
 
 GOOD: dict[str, Any] = {
     "version": 2,
@@ -76,3 +77,13 @@ def test_another_format_is_asvs_to_judge(tmp_path: Path) -> None:
     for version in (1, 3):
         (tmp_path / "x.json").write_text(json.dumps({"version": version}))
         assert damage.of_result_file(tmp_path / "x.json") is None
+
+
+def test_only_what_is_not_finite_is_kept_from_asv() -> None:
+    """A value below zero is none of hwperf's, but a benchmark of somebody else's may give one."""
+    assert reading._usable([1e-9, None, -3.5, float("inf"), "x", 0]) == [
+        1e-9, None, -3.5, None, None, 0,
+    ]  # fmt: skip
+    (kept,) = reading._usable([math.nan]) or ()
+    assert math.isnan(kept)
+    assert reading._usable(None) is None
