@@ -174,6 +174,7 @@ def test_each_fault_of_a_workload_is_told_and_costs_the_other_points_nothing(use
 def test_the_same_faults_in_a_run_are_told_and_nothing_of_them_is_stored(runner: Runner) -> None:
     runner.install("faulty", FAULTY)
     runner.install("good", GOOD)
+    runner.install("bad_plugin", "print('hello')\nraise SystemExit(3)")
     shown = runner.hwperf("run", "-k", "faulty.point|good.sum")
     said = " ".join(shown.err.split())
     assert shown.code == 2
@@ -185,6 +186,8 @@ def test_the_same_faults_in_a_run_are_told_and_nothing_of_them_is_stored(runner:
         "hwperf: faulty.point fault=process dies: failed: its process was killed or took too long"
     ) in said
     assert "good.sum" in shown.out
+    assert "plugin 'bad_plugin' (bad_plugin) is left out: SystemExit: 3" in shown.err
+    assert "hello" not in shown.out
     assert [value for value in runner.values("plugins.GoodSum.cost") if value] != []
     stored = runner.values("plugins.FaultyPoint.cost")
     assert [value for value in stored if value is not None and value > 0] == []
@@ -201,15 +204,6 @@ def test_a_plugin_that_cannot_be_imported_is_named_with_its_cause(user: User, so
     assert shown.err.count("\n") == 1
     assert "core.null" in shown.out
     assert "good.sum" in shown.out
-
-
-def test_a_broken_plugin_costs_nobody_a_run(runner: Runner) -> None:
-    runner.install("bad_plugin", "print('hello')\nraise SystemExit(3)")
-    shown = runner.hwperf("run", "-k", "core.null|quick.never")
-    assert shown.code == 0
-    assert "plugin 'bad_plugin' (bad_plugin) is left out: SystemExit: 3" in shown.err
-    assert "hello" not in shown.out
-    assert runner.values("core.Null.cost")
 
 
 def test_what_a_plugin_prints_at_import_is_no_json(user: User) -> None:
