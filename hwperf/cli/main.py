@@ -81,6 +81,8 @@ class _Verbs(click.Group):
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Hardware benchmarks with a history, on airspeed velocity."""
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":  # https://no-color.org
+        context.color = False
     if context.invoked_subcommand is None:
         click.echo(context.get_help())
 

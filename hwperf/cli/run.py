@@ -28,7 +28,13 @@ _MOST_LISTED = 12  # Points; more are summed up only.
     "-k", "patterns", multiple=True, metavar="REGEX",
     help="Only points whose id and parameters match; may be repeated.",
 )  # fmt: skip
-@click.option("--quick", "profile", flag_value="quick", default="quick", help="The default.")
+@click.option(
+    "--quick",
+    "profile",
+    flag_value="quick",
+    default="quick",
+    help="A third of a second per point (the default).",
+)
 @click.option("--full", "profile", flag_value="full", help="Ten times the budget, two rounds.")
 @click.option("--dry-run", is_flag=True, help="Show what would be measured; measure nothing.")
 @click.option("--publish", "and_publish", is_flag=True, help="Write the pages afterwards.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import subprocess
 import sys
 from collections.abc import Callable
@@ -212,6 +213,29 @@ def test_no_locale_and_no_terminal_is_a_reason_to_fail(variables: dict[str, str]
     )
     assert done.returncode == 0, done.stderr
     assert b"\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("variables", "is_coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_gets_colours_unless_it_says_no(
+    variables: dict[str, str], is_coloured: bool
+) -> None:
+    environment = {k: v for k, v in os.environ.items() if k != "NO_COLOR"} | {"TERM": "xterm"}
+    terminal, end = pty.openpty()
+    with open(end, "wb") as stdout:
+        command = [sys.executable, "-m", "hwperf", "info"]
+        running = subprocess.Popen(command, stdout=stdout, env=environment | variables)
+    shown = b""
+    try:
+        while part := os.read(terminal, 2**16):
+            shown += part
+    except OSError:  # Linux's way to say that the other end was closed.
+        pass
+    os.close(terminal)
+    assert running.wait() == 0
+    assert (b"\x1b" in shown) == is_coloured
 
 
 def test_the_module_is_the_command() -> None:
