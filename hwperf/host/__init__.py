@@ -1,7 +1,7 @@
 """The facts of one machine. This package reads what the system tells; it changes nothing.
 
 ``collect`` gathers every fact, grouped; the modules hold typed readers for code that needs one
-number: ``cpu``, ``caches``, ``memory``, ``pages``, ``cgroup``, ``system``, ``noise``.
+number: ``cpu``, ``caches``, ``memory``, ``pages``, ``cgroup``, ``noise``.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from hwperf.host.cpu import cpuinfo
 from hwperf.host.facts import Unavailable
 from hwperf.host.files import HOST, text
 
-__all__ = ["compatible_target", "microarchitecture", "vendor_id"]
+__all__ = ["compatible_target", "microarchitecture"]
 
 TABLE = Path(__file__).parent / "data" / "microarchitectures.toml"
 
@@ -41,12 +41,6 @@ def compatible_target() -> str:
     import archspec.cpu
 
     return str(archspec.cpu.host().name)
-
-
-def vendor_id(root: Path = HOST) -> str:
-    """Return the vendor as the processor spells it: GenuineIntel, AuthenticAMD, 0x41 (Arm) ..."""
-    told = cpuinfo(root)
-    return told.get("vendor_id") or told.get("CPU implementer") or ""
 
 
 def _x86(told: dict[str, str]) -> tuple[str, str]:

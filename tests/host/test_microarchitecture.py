@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hwperf.host.facts import Unavailable
-from hwperf.host.microarchitecture import microarchitecture, vendor_id
+from hwperf.host.microarchitecture import microarchitecture
 
 Unpack = Callable[[str], Path]
 
@@ -67,7 +67,3 @@ def test_another_kind_of_processor_is_no_failure(unpack: Unpack, model: str) -> 
 def test_a_system_that_tells_nothing_says_so(machine: Unpack) -> None:
     with pytest.raises(Unavailable, match="does not exist here"):
         microarchitecture(machine("silent"))
-
-
-def test_the_vendor_is_the_processors_own_spelling(machine: Unpack) -> None:
-    assert vendor_id(machine("neoverse_server")) == "0x41"
