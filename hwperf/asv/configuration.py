@@ -15,6 +15,9 @@ from hwperf.errors import UsageError
 __all__ = ["Configuration", "lacks_history", "load"]
 
 
+_STRINGS = ("results_dir", "html_dir", "benchmark_dir", "repo")
+
+
 @dataclass(frozen=True)
 class Configuration:
     """What hwperf reads of asv.conf.json.
@@ -55,6 +58,10 @@ def load(path: Path) -> Configuration:
         raise UsageError(f"{path} cannot be read: {error}") from error
     if not isinstance(data, dict):
         raise UsageError(f"{path} holds no object; see asv's documentation of asv.conf.json.")
+    wrong = [name for name in _STRINGS if not isinstance(data.get(name, ""), str)]
+    if wrong:
+        told = ", ".join(f"{name}={data[name]!r}" for name in wrong)
+        raise UsageError(f"{path}: {told} is no string. Write a path in quotes.")
     root = path.resolve().parent
     return Configuration(
         path=path.resolve(),
@@ -62,8 +69,8 @@ def load(path: Path) -> Configuration:
         results_dir=root / data.get("results_dir", "results"),
         html_dir=root / data.get("html_dir", "html"),
         benchmark_dir=root / data.get("benchmark_dir", "benchmarks"),
-        settings=data.get("hwperf") or {},
-        repo=str(data.get("repo", ".")),
+        settings=settings if isinstance(settings := data.get("hwperf"), Mapping) else {},
+        repo=data.get("repo", "."),
     )
 
 

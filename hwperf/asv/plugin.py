@@ -23,8 +23,9 @@ from hwperf.asv import (
     saving,
     sidecar,
 )
-from hwperf.asv.benchmark import PROFILE
+from hwperf.asv.benchmark import PROFILE, profile_of
 from hwperf.asv.environment import Host
+from hwperf.errors import UsageError
 
 __all__ = ["Host", "setup"]
 
@@ -52,6 +53,10 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
     """Run while no other run writes to the same results."""
     settings = getattr(conf, "hwperf", None) or {}
     os.environ.setdefault(PROFILE, str(settings.get("profile", "quick")))
+    try:
+        profile_of()
+    except UsageError as error:  # Else it would be a traceback out of each benchmark's process.
+        raise util.UserError(str(error)) from error
     # A supervisor's terminate is as good a reason to stop cleanly as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if kwargs.get("dry_run"):

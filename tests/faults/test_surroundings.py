@@ -42,15 +42,22 @@ def test_without_a_configuration_one_sentence_says_what_to_do(user: User, verb: 
     )
 
 
-@pytest.mark.parametrize("content", ["{", "[]", "\x00", ""])
+@pytest.mark.parametrize("content", ["{", "[]", "\x00", "", '{"results_dir": 3, "repo": null}'])
 def test_a_configuration_that_is_none_is_named(user: User, content: str) -> None:
     (user.directory / "asv.conf.json").write_text(content)
     refused = user.hwperf("run")
     assert refused.code == 2
-    assert refused.err.startswith("hwperf: asv.conf.json ")
+    assert refused.err.startswith("hwperf: asv.conf.json")
+    assert refused.err.count("\n") == 1
     (user.directory / "asv.conf.json").unlink()
     (user.directory / "asv.conf.json").mkdir()
     assert user.hwperf("run").code == 2
+
+
+def test_a_profile_that_is_none_is_one_sentence_of_asv(runner: Runner) -> None:
+    said = runner.repository.asv("run", "-E", "host", rc=1, HWPERF_PROFILE="slow")
+    assert "HWPERF_PROFILE='slow' is no profile; there are quick, full." in said
+    assert "Traceback" not in said
 
 
 def test_outside_of_a_repository_nothing_is_measured(user: User) -> None:
