@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hwperf.measure import Profile
     from hwperf.workload import Workload
 
-__all__ = ["START_S", "Planned", "asv_names", "estimate", "plan"]
+__all__ = ["START_S", "Planned", "asv_names", "estimate", "measurements", "plan"]
 
 OVERHEAD_S = 0.1
 """Fork, set-up, check and saving of one point; see docs/measured.md."""
@@ -58,11 +58,15 @@ def plan(workloads: Iterable[Workload], patterns: Iterable[str] = ()) -> list[Pl
     ]
 
 
+def measurements(points: Iterable[Planned], profile: Profile) -> int:
+    """Return how often a point is measured: each as often as the profile has rounds."""
+    rounds = 2 if profile.name == "full" else 1
+    return rounds * sum(point.reason is None for point in points)
+
+
 def estimate(points: Iterable[Planned], profile: Profile) -> float:
     """Return the seconds that measuring *points* takes: an upper bound for settled points."""
-    rounds = 2 if profile.name == "full" else 1
-    count = sum(point.reason is None for point in points)
-    return START_S + rounds * count * (profile.budget_s + OVERHEAD_S)
+    return START_S + measurements(points, profile) * (profile.budget_s + OVERHEAD_S)
 
 
 def asv_names(workload: Workload) -> list[str]:

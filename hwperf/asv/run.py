@@ -19,7 +19,7 @@ from typing import Any, Literal
 from hwperf import plugins
 from hwperf.asv import configuration, forkserver, lock, sidecar
 from hwperf.asv.benchmark import PROFILE, profile_of
-from hwperf.asv.plan import START_S, Planned, estimate, plan
+from hwperf.asv.plan import START_S, Planned, estimate, measurements, plan
 from hwperf.asv.scratch import scratch
 from hwperf.errors import UsageError
 
@@ -36,7 +36,7 @@ class Event:
     Attributes:
         kind: ``start`` (once), ``point`` (one was measured), ``log`` (a line of asv).
         done: points measured so far.
-        total: points that will be measured.
+        total: points that will be measured, each as often as there are rounds.
         left_s: estimate of the seconds left.
         record: the sidecar's record of the point.
         text: the line.
@@ -103,7 +103,7 @@ def run(
     if not points:
         raise UsageError(_no_match(bench))
     expected = estimate(points, chosen)
-    total = sum(point.reason is None for point in points)
+    total = measurements(points, chosen)
     on_event(Event("start", total=total, left_s=expected))
     if dry_run:
         return Outcome(0, points, (), 0.0, "")
@@ -158,7 +158,7 @@ def _followed(
     on_event: Callable[[Event], None],
 ) -> Outcome:
     begin = time.monotonic()
-    total = sum(point.reason is None for point in points)
+    total = measurements(points, profile_of({PROFILE: profile}))
     records: list[Mapping[str, Any]] = []
     with scratch() as directory:
         events, output = directory / "events.jsonl", directory / "output"

@@ -97,7 +97,8 @@ def _show_plan(outcome: Outcome, start: Event | None) -> None:
         note = f"  n/a: {point.reason}" if point.reason else ""
         click.echo("\n".join(wrapped(f"{name}{note}", width, hanging=4)))
     if start is not None:
-        click.echo(f"{start.total} points, about {format_duration(start.left_s)}")
+        count = sum(point.reason is None for point in outcome.points)
+        click.echo(f"{count} points, about {format_duration(start.left_s)}")
 
 
 def _signal(number: int) -> str:

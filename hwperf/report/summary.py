@@ -28,17 +28,23 @@ class Reading:
 
 
 class Readings:
-    """The points of one run, by workload and parameters."""
+    """The points of one run, by workload and parameters.
+
+    Of a point that was measured in several rounds the last reading counts that has a value.
+    """
 
     def __init__(self, readings: Iterable[Reading]) -> None:
-        self.all = tuple(readings)
-        self._by_point = {
-            (r.workload_id, tuple(sorted(r.params.items()))): r.value for r in self.all
-        }
+        self._by_point: dict[tuple[Any, ...], Reading] = {}
+        for r in readings:
+            point = (r.workload_id, tuple(sorted(r.params.items())))
+            if r.value is not None or point not in self._by_point:
+                self._by_point[point] = r
+        self.all = tuple(self._by_point.values())
 
     def value(self, workload_id: str, **params: Any) -> float | None:
         """Return the value of one point in base units, or None."""
-        return self._by_point.get((workload_id, tuple(sorted(params.items()))))
+        found = self._by_point.get((workload_id, tuple(sorted(params.items()))))
+        return None if found is None else found.value
 
     def curve(self, workload_id: str, axis: str, **params: Any) -> list[tuple[int, float]]:
         """Return ``(axis value, value)`` of the points with *params*, ascending."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hwperf import UsageError, Work, workload
-from hwperf.asv.plan import asv_names, estimate, plan
+from hwperf.asv.plan import asv_names, estimate, measurements, plan
 from hwperf.measure import FULL, QUICK
 
 
@@ -66,6 +66,7 @@ def test_a_full_run_counts_both_rounds() -> None:
     points = plan([read])
     gain = estimate(points, FULL) - estimate([], FULL)
     assert gain > 2 * len(points) * FULL.budget_s
+    assert measurements(points, FULL) == 2 * measurements(points, QUICK) == 2 * len(points)
 
 
 def test_names_follow_the_suite() -> None:

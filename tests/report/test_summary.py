@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hwperf.report.summary import MOST_LINES, Reading, Readings, summary
 from hwperf.units import KiB, MiB
 
@@ -50,6 +52,15 @@ def test_levels_are_shown_in_cycles_with_what_the_system_reports() -> None:
     assert "holds 4 MiB as measured, the system reports 32 MiB: a share of it" in text
     assert "16.0 at once" in text
     assert "1 failed" in text
+
+
+def test_a_point_of_two_rounds_is_one_point() -> None:
+    """The full profile measures each point in two processes."""
+    whole = _whole()
+    failed = [replace(reading, value=None, verdict="failed") for reading in whole[:3]]
+    assert summary(Readings(whole * 2 + failed), machine="m") == summary(
+        Readings(whole), machine="m"
+    )
 
 
 def test_what_was_not_measured_has_no_line() -> None:
