@@ -38,7 +38,7 @@ def test_a_run_shows_its_progress_and_the_pages_it_made(repository: Repository) 
     out, err = started.communicate(timeout=120)
     assert started.returncode == 0, out + err
     assert re.search(r"measuring 2 points, about \d", err)
-    assert "GB/s" in err
+    assert "B/s" in err
     assert f"pages: {repository.html / 'index.html'}" in out
     assert (repository.html / "index.html").is_file()
     assert values(repository, "plugins.QuickSum.cost")
