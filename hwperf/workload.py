@@ -73,15 +73,15 @@ class Work:
         for name, amount in amounts.items():
             if name not in BY_AMOUNT:
                 faults.append(f"{name}= is no amount; amounts are {', '.join(BY_AMOUNT)}")
-            elif not (isinstance(amount, (int, float)) or hasattr(amount, "__float__")):
+            elif (number := _number(amount)) is None:
                 faults.append(f"{name}={amount!r} is no number")
-            elif not (math.isfinite(amount) and amount > 0):
+            elif not 0 < number < math.inf:
                 faults.append(f"{name}={amount!r} is not above zero")
         if faults:
             raise DeclarationError(f"Work: {'; '.join(faults)}.")
         object.__setattr__(self, "kernel", kernel)
         object.__setattr__(
-            self, "amounts", MappingProxyType({k: _plain(v) for k, v in amounts.items()})
+            self, "amounts", MappingProxyType({k: _number(v) for k, v in amounts.items()})
         )
         object.__setattr__(self, "clock", clock)
         object.__setattr__(self, "latencies", bool(latencies))
@@ -227,7 +227,14 @@ def _call(function: Callable[..., Any], params: Params) -> Any:
     return function(**{p.name: params[p.name] for p in accepted if p.name in params})
 
 
-def _plain(amount: Any) -> float:
-    """Return a Python number for whatever number (numpy's, too) the author passed."""
-    number = float(amount)
+def _number(amount: Any) -> float | None:
+    """Return a Python number for whatever number (numpy's, too) the author passed, else None."""
+    if isinstance(amount, (str, bytes)):
+        return None
+    try:
+        number = float(amount)
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        return None
     return int(number) if number.is_integer() else number

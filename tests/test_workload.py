@@ -143,6 +143,10 @@ def test_work_keeps_plain_numbers_whatever_number_it_is_given() -> None:
         ({"ops": float("nan")}, "ops=nan is not above zero"),
         ({"ops": float("inf")}, "ops=inf is not above zero"),
         ({"ops": "8"}, "ops='8' is no number"),
+        ({"ops": None}, "ops=None is no number"),
+        ({"ops": 1j}, "ops=1j is no number"),
+        ({"ops": np.array([1, 2])}, "ops=array([1, 2]) is no number"),
+        ({"ops": 10**400}, f"ops={10**400} is not above zero"),
     ],
 )
 def test_an_amount_is_a_number_above_zero(amounts: dict[str, Any], told: str) -> None:
