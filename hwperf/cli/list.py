@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 import re
+import sys
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from typing import Any
 
 import click
@@ -68,8 +70,9 @@ def _unavailable(workload: Workload) -> list[tuple[dict[str, Any], str]]:
 
 def _reason(workload: Workload, params: dict[str, Any]) -> str | None:
     try:
-        return workload.unsupported(params)
-    except Exception as error:  # Border: one plugin's fault must not cost the list.
+        with redirect_stdout(sys.stderr):  # What a workload prints is no output of ours.
+            return workload.unsupported(params)
+    except (Exception, SystemExit) as error:  # Border: one plugin's fault must not cost the list.
         return f"requires= raised {type(error).__name__}: {error}"
 
 

@@ -6,7 +6,9 @@ has a function ``facts()`` that returns an iterable of `Fact`. One that fails co
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +52,12 @@ def plugin_facts(found: Iterable[Any]) -> dict[str, tuple[Fact, ...]]:
 
 def _load(point: Any) -> tuple[Fact, ...]:
     try:
-        facts = tuple(point.load().facts())
+        with redirect_stdout(sys.stderr):  # What a plugin prints is no output of ours.
+            facts = tuple(point.load().facts())
         foreign = [each for each in facts if not isinstance(each, Fact)]
         if foreign:
             raise TypeError(f"facts() gave {foreign[0]!r}, which is no hwperf.host.Fact")
-    except Exception as error:  # somebody else's code: its failure is reported, not ours to have
+    except (Exception, SystemExit) as error:  # Border: somebody else's code; it is reported.
         cause = f"{point.value} failed: {type(error).__name__}: {error}"
         return (Fact(str(point.name), None, "", f"entry point {GROUP}", cause),)
     return facts

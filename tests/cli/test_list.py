@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,6 +130,18 @@ def test_a_requirement_that_raises_costs_nobody_the_list(hwperf: Run, registry: 
     assert shown.code == 0
     assert "n/a: all points: requires= raised ZeroDivisionError: division by zero" in shown.out
     assert "made.absent" in shown.out
+
+
+def test_what_a_requirement_prints_is_no_json(hwperf: Run, registry: Run) -> None:
+    def loud() -> str | None:
+        print("looking for a device")
+        raise SystemExit("none")
+
+    registry(replace(absent, requires=(loud,)))
+    shown = hwperf("list", "absent", "--json")
+    (record,) = [json.loads(line) for line in shown.out.splitlines()]
+    assert record["unavailable"] == [{"params": {}, "reason": "requires= raised SystemExit: none"}]
+    assert "looking for a device" in shown.err
 
 
 def test_values_stay_in_one_piece_when_a_line_is_broken(hwperf: Run, monkeypatch: Any) -> None:

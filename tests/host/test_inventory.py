@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,6 +132,11 @@ def test_a_plugins_facts_are_a_group_of_its_name() -> None:
     assert plugin_facts([point]) == {"plugin fans": (theirs,)}
 
 
+def test_what_a_plugin_prints_is_no_json(capsys: pytest.CaptureFixture[str]) -> None:
+    plugin_facts([Point("loud", lambda: SimpleNamespace(facts=lambda: [print("hello")][:0]))])
+    assert capsys.readouterr() == ("", "hello\n")
+
+
 def raises() -> Any:
     raise ModuleNotFoundError("No module named 'gone'")
 
@@ -140,6 +146,7 @@ def raises() -> Any:
     [
         (raises, "their.facts failed: ModuleNotFoundError: No module named 'gone'"),
         (lambda: SimpleNamespace(), "AttributeError"),
+        (lambda: sys.exit("not here"), "SystemExit: not here"),
         (lambda: SimpleNamespace(facts=lambda: [1]), "facts() gave 1, which is no hwperf"),
     ],
 )
