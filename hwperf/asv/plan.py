@@ -86,7 +86,7 @@ def _points(workload: Workload) -> Iterator[Planned]:
 def _reason(workload: Workload, params: Mapping[str, Any]) -> str | None:
     try:
         return workload.unsupported(params)
-    except Exception:  # Border: the run of the point says what is wrong with its requires=.
+    except (Exception, SystemExit):  # Border: the run of the point says what is wrong.
         return None
 
 

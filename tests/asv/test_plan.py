@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -60,6 +61,11 @@ def test_a_point_that_cannot_be_measured_is_planned_with_its_reason_and_costs_no
     (point,) = plan([never])
     assert point.reason == "no such device"
     assert estimate([point], QUICK) == estimate([], QUICK)
+
+
+def test_a_requirement_that_exits_does_not_end_the_plan() -> None:
+    (point,) = plan([replace(never, requires=(lambda: sys.exit(3),))])
+    assert point.reason is None
 
 
 def test_a_full_run_counts_both_rounds() -> None:
