@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,19 @@ def test_nothing_is_judged_where_nothing_is_told(machine: Unpack) -> None:
     memory.require(2**60, root)
     with pytest.raises(Unavailable, match="/proc/meminfo does not exist here"):
         memory.available_bytes(root)
+
+
+def test_a_linux_without_proc_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a sandbox: psutil would read the same file, and raise what nobody expects."""
+
+    def missing(root: Path, path: str) -> str:
+        raise Unavailable(f"{path} does not exist here")
+
+    monkeypatch.setattr(memory, "text", missing)
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert memory.lacking(2**60) is None
+    with pytest.raises(Unavailable, match="/proc/meminfo does not exist here"):
+        memory.total_bytes()
 
 
 def test_this_machine_has_less_available_than_it_has() -> None:
