@@ -16,7 +16,7 @@ from llvmlite import ir
 from numba import types
 
 from hwperf.kernels.jit import kernel
-from hwperf.kernels.llvm import address_of, barrier, intrinsic, load_word
+from hwperf.kernels.llvm import address_of, barrier, hide, hold, intrinsic, load_word
 
 LOADS_PER_TURN = 8
 _PLACES = LOADS_PER_TURN // 2
@@ -102,8 +102,12 @@ def _turn(typingctx, registers, stride):  # type: ignore[no-untyped-def]
             for i in range(_PLACES):
                 at = builder.inttoptr(builder.add(places[i], offset), word.as_pointer())
                 sums[i] = builder.add(sums[i], builder.load(at, align=1))
+            # A stride is meant in its order. LLVM would take two loads of one place together, and
+            # prefetchers see that (Zen 3, 64 B from memory: 5.4 in place of 4.6 ns).
+            hold(builder)
         turn = builder.mul(args[1], ir.Constant(word, LOADS_PER_TURN))
-        places = [builder.add(place, turn) for place in places]
+        # Hidden, or LLVM derives each place from the one before.
+        places = [hide(builder, builder.add(place, turn)) for place in places]
         return context.make_tuple(builder, signature.return_type, sums + places)
 
     kind = types.UniTuple(types.int64, 2 * _PLACES)
