@@ -211,7 +211,7 @@ def workload(
             source=source,
             limit=limit,
             requires=declared.requires,
-            answers=answers or doc.splitlines()[0],
+            answers=answers or doc.partition("\n")[0],
             has_latencies=declared.has_latencies,
             doc=doc,
         )

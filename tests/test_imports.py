@@ -40,6 +40,16 @@ def test_the_command_line_imports_nothing_heavy() -> None:
     assert imported_by("import hwperf.cli.main", modules=[*HEAVY, "numpy"]) == []
 
 
+def test_python_without_docstrings_finds_the_same_workloads() -> None:
+    program = "from hwperf import plugins; print(len(plugins.load().workloads))"
+    plain, bare = (
+        subprocess.run([sys.executable, *options, "-c", program], capture_output=True, text=True)
+        for options in ((), ("-OO",))
+    )
+    assert int(plain.stdout) > 10
+    assert (bare.stdout, bare.stderr) == (plain.stdout, plain.stderr)
+
+
 def test_importing_prints_nothing_and_reads_no_environment_of_ours() -> None:
     program = "from hwperf import plugins; plugins.load()"
     asked = subprocess.run(
