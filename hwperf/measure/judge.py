@@ -13,7 +13,7 @@ from hwperf.measure.selection import Samples, usable
 from hwperf.metrics import Metric
 from hwperf.units import format_quantity
 
-__all__ = ["IMPOSSIBLE", "UNSTABLE", "disturbances", "impossible", "judge"]
+__all__ = ["IMPOSSIBLE", "UNSTABLE", "disturbances", "impossible", "interference", "judge"]
 
 IMPOSSIBLE = 1.05
 """A rate above this multiple of the limit is rejected; the rest is the limit's own inexactness."""
@@ -25,6 +25,18 @@ UNSTABLE = 0.05
 def disturbances(samples: Samples) -> Mapping[str, int]:
     """Return how many samples each cause disturbed."""
     return dict(Counter(cause for s in samples.all for cause in s.disturbance.causes))
+
+
+def interference(samples: Samples) -> Mapping[str, float]:
+    """Return what the probes that are available counted over all samples, disturbing or not.
+
+    Times for counts, seconds where the name ends in ``_s``.
+    """
+    totals: dict[str, float] = {}
+    for sample in samples.all:
+        for name, count in sample.disturbance.counts.items():
+            totals[name] = totals.get(name, 0) + count
+    return totals
 
 
 def impossible(cost_s: float, limit: float | None, metric: Metric) -> str | None:

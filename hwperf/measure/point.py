@@ -12,7 +12,7 @@ from hwperf.errors import HwperfError, Unsupported
 from hwperf.measure import clock, stats
 from hwperf.measure.affinity import pinned
 from hwperf.measure.interference import Probes
-from hwperf.measure.judge import disturbances, judge
+from hwperf.measure.judge import disturbances, interference, judge
 from hwperf.measure.profile import QUICK, Profile
 from hwperf.measure.rehearsal import rehearse
 from hwperf.measure.result import Result, Verdict
@@ -129,7 +129,7 @@ def _summary(
         "limit": limit,
         "amounts": dict(stage.work.amounts),
         "calls_per_sample": samples.calls,
-        "tags": _clock_tags(samples, profile),
+        "tags": {"interference": interference(samples), **_clock_tags(samples, profile)},
     }
     if verdict == "impossible":
         return Result(**common)

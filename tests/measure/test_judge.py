@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hwperf import metrics
 from hwperf.measure import QUICK
 from hwperf.measure.interference import Disturbance
-from hwperf.measure.judge import IMPOSSIBLE, disturbances, impossible, judge
+from hwperf.measure.judge import IMPOSSIBLE, disturbances, impossible, interference, judge
 from hwperf.measure.selection import Sample, Samples
 
 
@@ -88,6 +88,15 @@ def test_disturbances_are_counted_by_cause() -> None:
         *samples(1),
     )
     assert disturbances(mixed) == {"steal_s": 3, "involuntary_switches": 2}
+
+
+def test_what_the_probes_counted_is_added_up_even_where_it_disturbed_nothing() -> None:
+    counted = (
+        Disturbance({"pressure_s": 0.5, "minor_faults": 2}, ()),
+        Disturbance({"pressure_s": 0.25, "minor_faults": 0, "steal_s": 0.01}, ("steal_s",)),
+    )
+    added = interference(taken(*(Sample(1.0, 1e-3, each, None) for each in counted)))
+    assert added == {"pressure_s": 0.75, "minor_faults": 2, "steal_s": 0.01}
 
 
 def test_what_was_lost_is_named_without_its_unit() -> None:
