@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hwperf.metrics import METRICS, Metric
-from hwperf.units import scale_of
+from hwperf.units import UNITS, scale_of
 
 __all__ = ["Shown", "convert_graph", "convert_regressions", "convert_summary", "shown_of"]
 
@@ -50,7 +50,7 @@ def shown_of(definition: Mapping[str, Any], costs: Iterable[Any] = ()) -> Shown 
         definition: its entry of benchmarks.json.
         costs: some of its costs; they choose the prefix where the field has no usual one.
     """
-    metric = METRICS.get(str(definition.get("metric", "")))
+    metric = _metric_of(definition)
     if metric is None or definition.get("unit") != "seconds":
         return None
     if metric.unit == "s":
@@ -59,6 +59,14 @@ def shown_of(definition: Mapping[str, Any], costs: Iterable[Any] = ()) -> Shown 
     values = sorted(v for v in (plain.value(cost) for cost in costs) if v is not None)
     typical = USUAL.get(metric.unit) or (values[len(values) // 2] if values else 1.0)
     return Shown(metric, *scale_of(typical, metric.unit))
+
+
+def _metric_of(definition: Mapping[str, Any]) -> Metric | None:
+    """Return the metric; a plugin's own is known by its unit and direction."""
+    name, unit = str(definition.get("metric", "")), definition.get("metric_unit")
+    if name in METRICS or unit not in UNITS:
+        return METRICS.get(name)
+    return Metric(name, str(unit), "ops", bool(definition.get("higher_is_better")), "")
 
 
 def convert_graph(path: Path, shown: Shown) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hwperf.asv import rates
+from hwperf.metrics import Metric
 
 BANDWIDTH = {"name": "m.Copy.cost", "metric": "bandwidth", "unit": "seconds"}
 LATENCY = {"name": "m.Latency.cost", "metric": "latency", "unit": "seconds"}
 RATE = {"name": "m.Sort.cost", "metric": "rate", "unit": "seconds"}
 
 
-def shown(definition: dict[str, str], *costs: float) -> rates.Shown:
+def shown(definition: dict[str, Any], *costs: float) -> rates.Shown:
     found = rates.shown_of(definition, costs)
     assert found is not None
     return found
@@ -32,6 +34,13 @@ def test_a_rate_without_a_usual_unit_follows_its_numbers() -> None:
     assert (fast.unit, fast.value(2e-6)) == ("Mop/s", pytest.approx(0.5))
     assert (slow.unit, slow.value(0.5)) == ("op/s", pytest.approx(2.0))
     assert shown(RATE).unit == "op/s"
+
+
+def test_a_plugins_own_metric_is_shown_in_its_own_unit() -> None:
+    iops = {**RATE, "metric": "iops", "metric_unit": "op/s", "higher_is_better": True}
+    assert shown(iops, 1e-6) == rates.Shown(Metric("iops", "op/s", "ops", True, ""), 1e6, "Mop/s")
+    pause = {**RATE, "metric": "pause", "metric_unit": "s", "higher_is_better": False}
+    assert (shown(pause, 1e-6).unit, shown(pause, 1e-6).value(1e-6)) == ("seconds", 1e-6)
 
 
 def test_benchmarks_of_others_are_left_alone() -> None:
