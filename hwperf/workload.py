@@ -41,7 +41,7 @@ class Work:
     """A kernel, ready to run, and how much work one call of it does.
 
     Args:
-        kernel: called without arguments; one call of a built-in kernel lasts 1 ms or more.
+        kernel: called without arguments; one call of a built-in kernel lasts 100 µs or more.
         clock: None when hwperf times the call; otherwise the name of the clock with which the
             kernel times itself (e.g. ``"device events"``): it then returns seconds.
         latencies: the kernel returns an array of latencies in seconds, one per operation; they are

@@ -23,6 +23,7 @@ from hwperf.workload import Params, Workload
 
 __all__ = ["instruments", "measure"]
 
+MOST_SAMPLES = 200  # That a result keeps; its median and interval are those of all of them.
 _BATCH = 1000  # Operations that a p99 needs: ten beyond it.
 
 
@@ -139,9 +140,14 @@ def _summary(
         **common,
         cost_s=stats.median(costs),
         interval_cost_s=stats.interval_of_median(costs) or (min(costs), max(costs)),
-        samples=tuple(costs),
+        samples=_thinned(costs),
         **_distribution(kept),
     )
+
+
+def _thinned(costs: Sequence[float]) -> tuple[float, ...]:
+    """Return every n-th sample, so that a result stays small; all of them up to the most."""
+    return tuple(costs[:: -(-len(costs) // MOST_SAMPLES)])
 
 
 def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:

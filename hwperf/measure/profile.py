@@ -21,7 +21,8 @@ class Profile:
         target: half-width of the 99 % interval of the median, relative to it, at which to stop.
         min_samples: fewest samples; 8 is the least for which the range of the samples covers the
             median with 99 %: 1 - 2 * 0.5**8 = 99.2 %.
-        sample_s: shortest sample; 27 ns of clock reading in 1 ms are 3e-5.
+        sample_s: shortest sample. 0.1 ms is 1,000 ticks of 100 ns and more; a longer one is rarely
+            undisturbed from end to end where a neighbour shares the core (docs/measured.md).
         warm_up_s: longest wait for the clock frequency to settle.
         rehearsal_s: the longest set-up that is repeated to see the check accept a run kernel and
             reject one that was not run; the check after the samples is never left out.
@@ -31,7 +32,7 @@ class Profile:
     budget_s: float
     target: float = 0.01
     min_samples: int = 8
-    sample_s: float = 1e-3
+    sample_s: float = 1e-4
     warm_up_s: float = 0.05
     rehearsal_s: float = math.inf
 

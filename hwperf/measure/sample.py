@@ -106,7 +106,8 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
 
 def _suffice(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:
     # Judging many samples takes longer than a short one: do it now and then until the budget ends.
-    is_due = len(samples) <= 16 or len(samples) % 8 == 0 or elapsed_s >= profile.budget_s
+    count = len(samples)
+    is_due = count <= 16 or count % (count.bit_length() ** 2) == 0 or elapsed_s >= profile.budget_s
     return is_due and enough(samples, elapsed_s, profile)
 
 

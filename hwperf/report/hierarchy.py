@@ -71,10 +71,7 @@ def levels(sizes: Sequence[int], latencies_s: Sequence[float]) -> tuple[Level, .
 
 def _flattest(latencies: Sequence[float]) -> list[int]:
     """Return the index of the flattest point of each level."""
-    slopes = [
-        abs(math.log(later / earlier))
-        for earlier, later in pairwise(latencies)
-    ]
+    slopes = [abs(math.log(later / earlier)) for earlier, later in pairwise(latencies)]
     chosen: list[tuple[int, float]] = []  # where, and how steep
     for index, slope in enumerate(slopes):
         before = slopes[index - 1] if index else math.inf

@@ -28,11 +28,13 @@ def scattered(sample: int) -> float:
 
 @settings(max_examples=25)
 @given(st.floats(1e-6, 5e-2), st.floats(1e-9, 1e-5))
-def test_a_sample_lasts_a_millisecond_and_a_thousand_ticks(seconds: float, tick: float) -> None:
+def test_a_sample_lasts_a_tenth_of_a_millisecond_and_a_thousand_ticks(
+    seconds: float, tick: float
+) -> None:
     machine = Machine(tick_s=tick)
     result = machine.measure(machine.timed(seconds))
     lasted = result.calls_per_sample * seconds
-    assert lasted >= max(1e-3, 1000 * tick) * (1 - 1e-9)
+    assert lasted >= max(1e-4, 1000 * tick) * (1 - 1e-9)
 
 
 def test_the_cost_is_the_time_of_a_call_over_its_amount() -> None:
@@ -65,11 +67,11 @@ def test_scattered_samples_are_taken_until_the_budget_ends() -> None:
 
 def test_a_larger_budget_takes_more_samples() -> None:
     counts = []
-    for budget_s in (0.05, 0.5):
+    for budget_s in (0.0015, 0.015):
         machine = Machine(stretch=scattered)
         result = machine.measure(machine.timed(1e-4), SHORT.with_budget(budget_s))
         counts.append(len(result.samples))
-    assert counts[1] > 8 * counts[0]
+    assert counts[1] > 5 * counts[0]
 
 
 def test_a_call_longer_than_the_budget_gives_what_it_can_and_says_so() -> None:
@@ -100,9 +102,9 @@ def test_without_eight_clean_samples_all_are_used_and_the_result_is_not_trusted(
     result = machine.measure(machine.timed(1e-4))
     assert result.verdict == "noisy"
     assert result.cost_s == pytest.approx(1e-4)
-    assert len(result.samples) == result.n_disturbed >= 8
+    assert result.n_disturbed >= 8
     assert 2 * SHORT.budget_s <= result.tags["sampling_s"] <= 2 * SHORT.budget_s + 3e-3
-    n = len(result.samples)
+    n = result.n_disturbed
     assert result.reason == (
         f"result not trusted: only 0 samples kept their core, wanted 8; {n} of {n} were disturbed "
         f"(involuntary switches {n}). Close other programs; see docs/stability.md."

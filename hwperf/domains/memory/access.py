@@ -42,7 +42,7 @@ def stride(nbytes: int, stride_bytes: int) -> Iterator[Work]:
     data = working_memory.allocate(nbytes, dtype=np.int64)
     count_up(data)
     path = _all_lines(nbytes, stride_bytes)
-    n_passes = max(1, 2**23 // path.n_accesses)  # 1.6 ms at 0.2 ns in L2.
+    n_passes = max(1, 2**20 // path.n_accesses)  # 0.2 ms at 0.2 ns in L2.
     out = np.full(1, int(POISON))
     ops = n_passes * path.n_accesses
     yield Work(lambda: strided.read(data, path, out, n_passes), ops=ops, bytes=8 * ops)
@@ -71,7 +71,7 @@ def random_read(burst_bytes: int, pages: str) -> Iterator[Work]:
     """
     data = working_memory.allocate(RANDOM_BYTES, pages=pages, dtype=np.int64)
     count_up(data)
-    n_bursts = 2**20 // max(8, burst_bytes // 8)  # Some ms: 2**17 words of 10 ns.
+    n_bursts = 2**18 // max(8, burst_bytes // 8)  # 0.3 ms: 2**15 words of 10 ns.
     state, out, calls = scattered.seeded(), np.zeros(1, dtype=np.int64), [0]
 
     def run() -> None:
@@ -105,7 +105,7 @@ def alignment(offset_bytes: int) -> Iterator[Work]:
     nbytes = ALIGNED_STRIDE * (ALIGNED_COUNT + 2)
     data = working_memory.allocate(nbytes, dtype=np.int64)
     data[:] = np.random.default_rng(0).integers(1, 2**48, data.size)
-    repeats = 2**20  # 2 ms at 0.25 ns.
+    repeats = 2**16  # 0.13 ms at 0.25 ns.
     path = strided.Walk(offset_bytes, repeats, 0, ALIGNED_COUNT, ALIGNED_STRIDE)
     out = np.full(1, int(POISON))
     yield Work(lambda: strided.read(data, path, out), ops=path.n_accesses)

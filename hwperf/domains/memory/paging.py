@@ -45,7 +45,7 @@ def tlb(n_pages: int, pages: str) -> Iterator[Work]:
     page_kernels.link(buffer, order, page_bytes, LINE_BYTES)
     base = buffer.ctypes.data
     state = np.array([base + page_kernels.line_of(0, page_bytes, LINE_BYTES), 0])
-    steps = 2**20 if n_pages <= 512 else 2**16  # Some ms at 1 to 4 ns, and at 7 to 70 ns.
+    steps = 2**17 if n_pages <= 512 else 2**14  # 0.2 to 1 ms at 1 to 4 ns, and at 7 to 70 ns.
     yield Work(lambda: chase.follow(state, steps), ops=steps)
     if not state[1] > 0:
         raise CheckFailed(f"the chase made {state[1]} steps; expected more")
