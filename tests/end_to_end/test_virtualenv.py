@@ -23,3 +23,9 @@ def test_a_range_is_built_and_measured_commit_by_commit(repository: Repository) 
         stored = json.loads(path.read_text())["results"]
         assert stored["marker.track_marker"][0] == [value], output
         assert stored["core.Null.cost"][0][0] > 0
+    assert "marker.track_marker" in repository.asv("compare", first, second)
+    assert "marker.track_marker" in repository.asv("show", "--bench", "marker", second)
+    repository.asv("publish")
+    assert (repository.html / "index.html").is_file()
+    arguments = ("--machine", "here", "--quick", "--bench", "marker", "HEAD~1", "HEAD")
+    assert "marker.track_marker" in repository.asv("continuous", *arguments, rc=1)
