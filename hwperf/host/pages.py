@@ -25,6 +25,7 @@ __all__ = [
     "allocate",
     "huge_page_bytes",
     "huge_pages_denied",
+    "lacking",
     "require_pages",
     "untouched",
 ]
@@ -99,6 +100,11 @@ def huge_page_bytes(root: Path = HOST) -> int | None:
     """Return the size of a transparent huge page, or None where the kernel has none."""
     size = optional(root, f"{THP}/hpage_pmd_size")
     return int(size) if size and size.isdecimal() else None
+
+
+def lacking(pages: str) -> str | None:
+    """Return why memory on such *pages* cannot be had here, or None."""
+    return huge_pages_denied() if pages == "huge" else None
 
 
 def huge_pages_denied(root: Path = HOST) -> str | None:

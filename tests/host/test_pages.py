@@ -222,3 +222,8 @@ def test_pages_of_a_first_touch_are_verified_after_it() -> None:
 
 def test_small_pages_need_no_proof_after_a_first_touch() -> None:
     pages.require_pages(pages.untouched(1 * MiB), "small")
+
+
+def test_small_pages_are_never_lacking() -> None:
+    assert pages.lacking("small") is None
+    assert pages.lacking("huge") == pages.huge_pages_denied()

@@ -58,7 +58,7 @@ def stride(nbytes: int, stride_bytes: int) -> Iterator[Work]:
     params={"burst_bytes": [8, 64, 512, 4096], "pages": ["small", "huge"]},
     limit=limits.loads,
     requires=[
-        lambda pages: working_memory.huge_pages_denied() if pages == "huge" else None,
+        working_memory.lacking,
         lambda: memory.lacking(RANDOM_BYTES),
     ],
     source="HPC Challenge RandomAccess, reads only; Dive into Deep Learning, section 13.4",

@@ -37,10 +37,6 @@ APART_BYTES = 17 * 64
 _SOURCE = "McCalpin, STREAM"
 
 
-def _lacks_pages(pages: str) -> str | None:
-    return working_memory.huge_pages_denied() if pages == "huge" else None
-
-
 def _lacks_memory(n_arrays: int) -> Callable[[int], str | None]:
     return lambda nbytes: memory.lacking(n_arrays * nbytes)
 
@@ -49,7 +45,7 @@ def _lacks_memory(n_arrays: int) -> Callable[[int], str | None]:
     "memory.read",
     params={"nbytes": SIZES, "pages": PAGES},
     limit=limits.load_bandwidth,
-    requires=[_lacks_pages, _lacks_memory(1)],
+    requires=[working_memory.lacking, _lacks_memory(1)],
     source="likwid-bench load; TheBandwidthBenchmark sum",
 )
 def read(nbytes: int, pages: str) -> Iterator[Work]:
@@ -69,7 +65,7 @@ def read(nbytes: int, pages: str) -> Iterator[Work]:
     "memory.fill",
     params={"nbytes": SIZES, "pages": PAGES, "stores": STORES, "data": ["varied", "zeros"]},
     limit=limits.store_bandwidth,
-    requires=[_lacks_pages, _lacks_memory(1)],
+    requires=[working_memory.lacking, _lacks_memory(1)],
     source="likwid-bench store; zeros after Downs (2020), Hardware store elimination",
 )
 def fill(nbytes: int, pages: str, stores: str, data: str) -> Iterator[Work]:
@@ -89,7 +85,7 @@ def fill(nbytes: int, pages: str, stores: str, data: str) -> Iterator[Work]:
     "memory.copy",
     params={"nbytes": SIZES, "pages": PAGES, "stores": STORES},
     limit=limits.copy_bandwidth,
-    requires=[_lacks_pages, _lacks_memory(2)],
+    requires=[working_memory.lacking, _lacks_memory(2)],
     source=f"{_SOURCE} Copy",
 )
 def copy(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
@@ -107,7 +103,7 @@ def copy(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
     "memory.scale",
     params={"nbytes": SIZES, "pages": PAGES, "stores": STORES},
     limit=limits.copy_bandwidth,
-    requires=[_lacks_pages, _lacks_memory(2)],
+    requires=[working_memory.lacking, _lacks_memory(2)],
     source=f"{_SOURCE} Scale",
 )
 def scale(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
@@ -127,7 +123,7 @@ def scale(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
     "memory.add",
     params={"nbytes": SIZES, "pages": PAGES, "stores": STORES},
     limit=limits.copy_bandwidth,
-    requires=[_lacks_pages, _lacks_memory(3)],
+    requires=[working_memory.lacking, _lacks_memory(3)],
     source=f"{_SOURCE} Add",
 )
 def add(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
@@ -148,7 +144,7 @@ def add(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
     "memory.triad",
     params={"nbytes": SIZES, "pages": PAGES, "stores": STORES},
     limit=limits.copy_bandwidth,
-    requires=[_lacks_pages, _lacks_memory(3)],
+    requires=[working_memory.lacking, _lacks_memory(3)],
     source=f"{_SOURCE} Triad",
 )
 def triad(nbytes: int, pages: str, stores: str) -> Iterator[Work]:

@@ -24,10 +24,6 @@ SIZES = [4 * KiB * 2**i for i in range(19)]  # 4 KiB to 1 GiB
 CHASE_BYTES = 256 * MiB
 
 
-def _lacks_pages(pages: str) -> str | None:
-    return working_memory.huge_pages_denied() if pages == "huge" else None
-
-
 def _is_one_window(nbytes: int, order: str) -> str | None:
     if order == "local" and nbytes <= WINDOW_BYTES:
         return "the set is one window of 256 KiB or less, so order=whole is the same"
@@ -38,7 +34,7 @@ def _is_one_window(nbytes: int, order: str) -> str | None:
     "memory.latency",
     params={"nbytes": SIZES, "pages": ["small", "huge"], "order": ["whole", "local"]},
     limit=limits.dependent_loads,
-    requires=[_is_one_window, _lacks_pages, memory.lacking],
+    requires=[_is_one_window, working_memory.lacking, memory.lacking],
     source="McVoy and Staelin (1996), lmbench; google/multichase",
 )
 def latency(nbytes: int, pages: str, order: str) -> Iterator[Work]:
@@ -66,7 +62,7 @@ def latency(nbytes: int, pages: str, order: str) -> Iterator[Work]:
     "memory.parallel_latency",
     params={"chains": [1, 2, 4, 8, 16], "pages": ["small", "huge"]},
     limit=limits.dependent_loads,
-    requires=[_lacks_pages, lambda: memory.lacking(CHASE_BYTES)],
+    requires=[working_memory.lacking, lambda: memory.lacking(CHASE_BYTES)],
     source="google/multichase, parallel chases; lmbench par_mem",
 )
 def parallel_latency(chains: int, pages: str) -> Iterator[Work]:

@@ -21,15 +21,11 @@ LINE_BYTES = 64
 TOUCHED_BYTES = 64 * MiB
 
 
-def _lacks_pages(pages: str) -> str | None:
-    return working_memory.huge_pages_denied() if pages == "huge" else None
-
-
 @workload(
     "memory.tlb",
     params={"n_pages": [16 * 2**i for i in range(11)], "pages": ["small", "huge"]},
     limit=limits.dependent_loads,
-    requires=[_lacks_pages, lambda n_pages: memory.lacking(2 * n_pages * mmap.PAGESIZE)],
+    requires=[working_memory.lacking, lambda n_pages: memory.lacking(2 * n_pages * mmap.PAGESIZE)],
     source="lmbench tlb; Drepper (2007), What every programmer should know about memory, 3.3",
 )
 def tlb(n_pages: int, pages: str) -> Iterator[Work]:
@@ -58,7 +54,7 @@ def tlb(n_pages: int, pages: str) -> Iterator[Work]:
     "memory.first_touch",
     params={"pages": ["small", "huge"]},
     limit=limits.first_touches,
-    requires=[_lacks_pages, lambda: memory.lacking(2 * TOUCHED_BYTES)],
+    requires=[working_memory.lacking, lambda: memory.lacking(2 * TOUCHED_BYTES)],
     source="lmbench lat_pagefault; Drepper (2007), section 7.5",
 )
 def first_touch(pages: str) -> Iterator[Work]:
