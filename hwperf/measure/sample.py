@@ -181,7 +181,7 @@ def _times(returned: Any) -> list[float]:
     except (TypeError, ValueError):
         times = []
     if not times or not all(0 < value < math.inf for value in times):
-        shown = repr(returned)
+        shown = " ".join(repr(returned).split())
         raise CheckFailed(
             f"the kernel times itself and returned {shown[:60]}; expected seconds above zero"
         )
