@@ -157,7 +157,7 @@ def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
         return {}
     return {
         "clock_hz": stats.median(clocks),
-        "clock_low_hz": min(sample.slowest_hz or 0 for sample in samples.all),
+        "clock_low_hz": min(s.slowest_hz for s in samples.all if s.slowest_hz),
         "clock_high_hz": max(clocks),
     }
 

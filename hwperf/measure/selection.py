@@ -14,8 +14,8 @@ _SLOW = 0.99
 # Share of the core's clock (the third highest of the point's readings: what disturbs them only
 # lowers them) below which a sample counts as slowed. Undisturbed readings agree within 0.3 %; what
 # lowers them (a busy sibling thread, the hypervisor, the clock itself) makes the sample slow, too,
-# mostly unseen by the operating system: chases in L1 spread over 1.23 to 1.50 ns, those between two
-# fast readings over 1.23 to 1.25 ns (docs/measured.md).
+# mostly unseen by the operating system: chases in L1 spread over 1.23 to 1.50 ns, short ones
+# between two fast readings over 1.244 to 1.248 ns (docs/measured.md).
 
 
 @dataclass(frozen=True)
