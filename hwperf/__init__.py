@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from hwperf.errors import CheckFailed, DeclarationError, HwperfError, Unsupported, UsageError
     from hwperf.metrics import Metric
     from hwperf.units import GiB, KiB, MiB
-    from hwperf.workload import Work, Workload, workload
+    from hwperf.work import Figure, Seen, Work
+    from hwperf.workload import Workload, workload
 
 __all__ = [
     "CheckFailed",
     "DeclarationError",
+    "Figure",
     "GiB",
     "HwperfError",
     "KiB",
     "Metric",
     "MiB",
+    "Seen",
     "Unsupported",
     "UsageError",
     "Work",
@@ -42,7 +45,8 @@ _HOMES: Mapping[str, str] = {
         "hwperf.errors",
     ),
     **dict.fromkeys(("GiB", "KiB", "MiB"), "hwperf.units"),
-    **dict.fromkeys(("Work", "Workload", "workload"), "hwperf.workload"),
+    **dict.fromkeys(("Figure", "Seen", "Work"), "hwperf.work"),
+    **dict.fromkeys(("Workload", "workload"), "hwperf.workload"),
     "Metric": "hwperf.metrics",
 }
 

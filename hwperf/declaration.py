@@ -21,6 +21,8 @@ __all__ = ["Checked", "Declared", "check"]
 
 _NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 _ID = re.compile(rf"{_NAME}\.{_NAME}")
+# What Work takes beside amounts.
+_NO_AMOUNTS = ("clock", "latencies", "against", "derive", "team")
 _SCALARS = (bool, int, float, str, type(None))
 
 
@@ -241,12 +243,14 @@ def _work_in_source(function: Callable[..., Any]) -> _Yielded | None:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except (OSError, TypeError, SyntaxError):
         return None
-    for node in ast.walk(tree):
+    # The Work that is yielded comes first: another may be one that it is measured against.
+    yields = [node.value for node in ast.walk(tree) if isinstance(node, ast.Yield)]
+    for node in (*yields, *ast.walk(tree)):
         if isinstance(node, ast.Call) and _called_name(node) == "Work":
             keywords = [k for k in node.keywords if k.arg is not None]
             latencies = [k.value for k in keywords if k.arg == "latencies"]
             return _Yielded(
-                amounts=tuple(str(k.arg) for k in keywords if k.arg not in ("clock", "latencies")),
+                amounts=tuple(str(k.arg) for k in keywords if k.arg not in _NO_AMOUNTS),
                 has_latencies=bool(latencies)
                 and not (isinstance(latencies[0], ast.Constant) and not latencies[0].value),
             )

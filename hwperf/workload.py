@@ -1,4 +1,4 @@
-"""The one way to declare a workload. This module holds ``@workload``, ``Workload`` and ``Work``.
+"""The one way to declare a workload. This module holds ``@workload`` and ``Workload``.
 
 Everything before ``yield`` is set-up, after it the check, ``finally:`` the tear-down::
 
@@ -26,65 +26,15 @@ from typing import Any
 from hwperf.declaration import Declared, check
 from hwperf.errors import DeclarationError
 from hwperf.fingerprint import fingerprint
-from hwperf.metrics import BY_AMOUNT, Metric
+from hwperf.metrics import Metric
+from hwperf.work import Work
 
-__all__ = ["Axis", "Limit", "Params", "Work", "Workload", "workload"]
+__all__ = ["Axis", "Limit", "Params", "Workload", "workload"]
 
 Params = Mapping[str, Any]
 Axis = tuple[Any, ...]
 Limit = float | Callable[..., float | None] | None
 Requirement = Callable[..., str | None]
-
-
-@dataclass(frozen=True, init=False)
-class Work:
-    """A kernel, ready to run, and how much work one call of it does.
-
-    Args:
-        kernel: called without arguments; one call of a built-in kernel lasts 100 µs or more.
-        clock: None when hwperf times the call; otherwise the name of the clock with which the
-            kernel times itself (e.g. ``"device events"``): it then returns seconds.
-        latencies: the kernel returns an array of latencies in seconds, one per operation; they are
-            kept as a distribution.
-        amounts: ``bytes=``, ``flops=`` and ``ops=`` of one call; the first is the primary one.
-
-    Raises:
-        DeclarationError: if there is no amount, an unknown one, or one that is not above zero.
-    """
-
-    kernel: Callable[[], Any]
-    amounts: Mapping[str, float]
-    clock: str | None
-    latencies: bool
-
-    def __init__(
-        self,
-        kernel: Callable[[], Any],
-        *,
-        clock: str | None = None,
-        latencies: bool = False,
-        **amounts: float,
-    ) -> None:
-        faults = []
-        if not callable(kernel):
-            faults.append(f"the kernel {kernel!r} cannot be called; pass e.g. lambda: copy(a, b)")
-        if not amounts:
-            faults.append("no amount is given; pass bytes=, flops= or ops= of one call")
-        for name, amount in amounts.items():
-            if name not in BY_AMOUNT:
-                faults.append(f"{name}= is no amount; amounts are {', '.join(BY_AMOUNT)}")
-            elif (number := _number(amount)) is None:
-                faults.append(f"{name}={amount!r} is no number")
-            elif not 0 < number < math.inf:
-                faults.append(f"{name}={amount!r} is not above zero")
-        if faults:
-            raise DeclarationError(f"Work: {'; '.join(faults)}.")
-        object.__setattr__(self, "kernel", kernel)
-        object.__setattr__(
-            self, "amounts", MappingProxyType({k: _number(v) for k, v in amounts.items()})
-        )
-        object.__setattr__(self, "clock", clock)
-        object.__setattr__(self, "latencies", bool(latencies))
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,16 +175,3 @@ def _call(function: Callable[..., Any], params: Params) -> Any:
     if any(p.kind is p.VAR_KEYWORD for p in accepted):
         return function(**params)
     return function(**{p.name: params[p.name] for p in accepted if p.name in params})
-
-
-def _number(amount: Any) -> float | None:
-    """Return a Python number for whatever number (numpy's, too) the author passed, else None."""
-    if isinstance(amount, (str, bytes)):
-        return None
-    try:
-        number = float(amount)
-    except OverflowError:
-        return math.inf
-    except (TypeError, ValueError):
-        return None
-    return int(number) if number.is_integer() else number

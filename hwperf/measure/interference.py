@@ -6,9 +6,10 @@ microseconds to some tens, outside the timed path.
 
 from __future__ import annotations
 
+import math
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,8 +26,14 @@ CAUSES: Mapping[str, str] = {
     "throttled_s": "the control group's CPU quota was used up",
     "major_faults": "a page had to come from storage",
     "slow_clock": "the core's clock was below the point's own level",
+    "team_wait_s": "another thread of the kernel waited for its core",
+    "placement": "the CPUs of the threads lay to one another otherwise than in most samples",
 }
 """What makes a sample disturbed, by name, with what it means."""
+
+WAKING_S = 3e-4
+"""Seconds that the threads of a team may wait for their cores when they are woken; a scheduler that
+gives a core away does so for a millisecond or more (Linux, sched_base_slice)."""
 
 _STEAL_FIELD = 8  # /proc/stat, "cpuN user nice system idle iowait irq softirq steal ...", proc(5)
 
@@ -43,6 +50,7 @@ class Counters:
     pressure_s: float | None = None
     minor_faults: int | None = None
     major_faults: int | None = None
+    team_wait_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -62,17 +70,18 @@ def difference(before: Counters, after: Counters, seconds: float) -> Disturbance
     """Return what happened between two readings of one sample that lasted *seconds*.
 
     Waiting for the core counts from 0.2 % of the sample on: below that it changes the sample by
-    less than the precision that is asked for.
+    less than the precision that is asked for. The other threads of a kernel are woken for each
+    call, before they are timed, and that takes some waiting, too.
     """
     counts: dict[str, float] = {}
     for name in ("involuntary_switches", "runqueue_wait_s", "steal_s", "throttled_s",
-                 "pressure_s", "minor_faults", "major_faults"):  # fmt: skip
+                 "pressure_s", "minor_faults", "major_faults", "team_wait_s"):  # fmt: skip
         first, last = getattr(before, name), getattr(after, name)
         if first is not None and last is not None:
             counts[name] = max(0, last - first)
     if before.core is not None and after.core is not None:
         counts["migrations"] = int(before.core != after.core)
-    floor = {"runqueue_wait_s": 0.002 * seconds}
+    floor = {"runqueue_wait_s": 0.002 * seconds, "team_wait_s": WAKING_S + 0.002 * seconds}
     causes = tuple(name for name in CAUSES if name in counts and counts[name] > floor.get(name, 0))
     return Disturbance(counts, causes)
 
@@ -80,15 +89,26 @@ def difference(before: Counters, after: Counters, seconds: float) -> Disturbance
 class Probes:
     """Open counters of this thread and this system; use as a context manager.
 
+    Args:
+        root: where the system's files are.
+        others: numbers of further threads of this process that the kernel runs on.
+        cpus: the CPUs that they all run on; by default the one that this thread is on.
+
     Attributes:
         unavailable: for each probe that the system does not offer, why.
     """
 
-    def __init__(self, root: Path = HOST) -> None:
+    def __init__(
+        self, root: Path = HOST, *, others: Sequence[int] = (), cpus: Sequence[int] = ()
+    ) -> None:
         self.unavailable: dict[str, str] = {}
         self._files: dict[str, int] = {}
         thread = f"proc/{os.getpid()}/task/{threading.get_native_id()}"
         self._open("runqueue_wait_s", root / thread / "schedstat")
+        self._cpus = frozenset(cpus)
+        self._others = [f"team_wait_s {other}" for other in others]
+        for name, other in zip(self._others, others, strict=True):
+            self._open(name, root / f"proc/{os.getpid()}/task/{other}/schedstat")
         self._open("pressure_s", root / "proc/pressure/cpu")
         self._open("throttled_s", _cpu_stat_of_cgroup(root))
         self._open("steal_s", root / "proc/stat")
@@ -117,10 +137,22 @@ class Probes:
             major_faults=usage[2] if usage else None,
             core=core,
             runqueue_wait_s=self._parse("runqueue_wait_s", _second_word_ns),
-            steal_s=self._parse("steal_s", lambda text: _steal(text, core, self._tick_s)),
+            steal_s=self._parse("steal_s", lambda text: self._steal(text, core)),
             throttled_s=self._parse("throttled_s", _throttled),
             pressure_s=self._parse("pressure_s", _pressure),
+            team_wait_s=self._team_wait(),
         )
+
+    def _team_wait(self) -> float | None:
+        waits = [self._parse(name, _second_word_ns) for name in self._others]
+        known = [wait for wait in waits if wait is not None]
+        return math.fsum(known) if known else None
+
+    def _steal(self, text: str, core: int | None) -> float | None:
+        cpus = self._cpus or {core}
+        told = [_steal(text, cpu, self._tick_s) for cpu in cpus]
+        known = [seconds for seconds in told if seconds is not None]
+        return math.fsum(known) if known else None
 
     def _open(self, name: str, path: Path | None) -> None:
         if path is None:
@@ -129,7 +161,7 @@ class Probes:
         try:
             self._files[name] = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         except OSError as error:
-            self.unavailable[name] = f"{path}: {error.strerror}"
+            self.unavailable[name.split()[0]] = f"{path}: {error.strerror}"
 
     def _parse(self, name: str, parse: Callable[[str], float | None]) -> float | None:
         descriptor = self._files.get(name)
@@ -143,7 +175,7 @@ class Probes:
             why = "the system's file does not tell it"
         if value is None:
             os.close(self._files.pop(name))
-            self.unavailable[name] = why
+            self.unavailable[name.split()[0]] = why
         return value
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -11,14 +12,17 @@ from typing import Any
 from hwperf.errors import HwperfError, Unsupported
 from hwperf.measure import clock, stats
 from hwperf.measure.affinity import pinned
+from hwperf.measure.against import Ratio, ratios
 from hwperf.measure.interference import Probes
 from hwperf.measure.judge import disturbances, interference, judge
+from hwperf.measure.placement import probing
 from hwperf.measure.profile import QUICK, Profile
 from hwperf.measure.rehearsal import rehearse
 from hwperf.measure.result import Result, Verdict
 from hwperf.measure.sample import Instruments, collect
 from hwperf.measure.selection import Sample, Samples, usable
 from hwperf.measure.stage import Stage, StageError, raised, set_up
+from hwperf.work import Figure, OnThreads, Seen
 from hwperf.workload import Params, Workload
 
 __all__ = ["instruments", "measure"]
@@ -51,7 +55,7 @@ def measure(
         reason = workload.unsupported(params)
         if reason:
             raise Unsupported(reason)
-        result = _measured(workload, params, profile, tools or instruments)
+        result = _measured(workload, params, profile, tools)
     except Unsupported as why:
         result = _dropped(workload, params, "n/a", str(why) or "the workload does not say why")
     except HwperfError as why:
@@ -62,15 +66,27 @@ def measure(
 
 
 @contextmanager
-def instruments() -> Iterator[Instruments]:
-    """Open the host's instruments and pin the thread; close and release at the end."""
-    with pinned() as core, Probes() as probes:
+def instruments(team: OnThreads | None = None, probe_s: float = 0.0) -> Iterator[Instruments]:
+    """Open the host's instruments and pin the thread; close and release at the end.
+
+    Args:
+        team: the threads that the kernel runs on, where there are several.
+        probe_s: how long a probe of their placement lasts.
+    """
+    cpus = () if team is None else tuple(team.cpus)
+    others = () if team is None else tuple(team.thread_ids)[1:]
+    with (
+        pinned(cpus[:1] or None) as core,
+        Probes(others=others, cpus=cpus) as probes,
+        probing(cpus, probe_s) as placement,
+    ):
         yield Instruments(
             wall=clock.wall,
             tick_s=clock.resolution_s(),
             probes=probes,
             core=core,
             core_clock=clock.core_clock(),
+            placement=placement,
         )
 
 
@@ -78,7 +94,7 @@ def _measured(
     workload: Workload,
     params: Params,
     profile: Profile,
-    tools: Callable[[], AbstractContextManager[Instruments]],
+    tools: Callable[[], AbstractContextManager[Instruments]] | None,
 ) -> Result:
     begin = clock.wall()
     if profile.rehearsal_s == float("inf"):
@@ -88,12 +104,13 @@ def _measured(
         set_up_s = clock.wall() - begin
         if set_up_s <= profile.rehearsal_s < float("inf"):
             rehearse(workload, params)
-        with tools() as opened:
+        team = stage.work.team
+        with tools() if tools else instruments(team, profile.probe_s) as opened:
             samples = _collect(stage, profile, opened)
             core = opened.core.number
             unavailable = dict(getattr(opened.probes, "unavailable", {}))
         stage.check()
-    result = _summary(workload, params, profile, stage, samples)
+        result = _summary(workload, params, profile, stage, samples)
     return _tagged(
         result,
         core=core,
@@ -130,15 +147,23 @@ def _summary(
         "limit": limit,
         "amounts": dict(stage.work.amounts),
         "calls_per_sample": samples.calls,
-        "tags": {"interference": interference(samples), **_clock_tags(samples, profile)},
+        "tags": {
+            "interference": interference(samples),
+            **_clock_tags(samples, profile),
+            **_placement_tags(samples, profile),
+        },
     }
     if verdict == "impossible":
         return Result(**common)
     kept = usable(samples.all, profile.min_samples) or samples.all
     costs = [sample.cost_s for sample in kept]
+    cost_s = stats.median(costs)
+    against = ratios(samples)
     return Result(
         **common,
-        cost_s=stats.median(costs),
+        cost_s=cost_s,
+        against=against,
+        figures=_figures(stage, cost_s, against, common["tags"].get("clock_hz")),
         interval_cost_s=stats.interval_of_median(costs) or (min(costs), max(costs)),
         samples=_thinned(costs),
         **_distribution(kept),
@@ -160,6 +185,44 @@ def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
         "clock_low_hz": min(s.slowest_hz for s in samples.all if s.slowest_hz),
         "clock_high_hz": max(clocks),
     }
+
+
+def _placement_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
+    kept = usable(samples.all, profile.min_samples) or samples.all
+    known = [sample.placement for sample in kept if sample.placement]
+    if not known:
+        return {}
+    return {
+        "placement": Counter(each.tag for each in known).most_common(1)[0][0],
+        "core_to_core_s": stats.median([each.latency_s for each in known]),
+        "placements": dict(Counter(s.placement.tag for s in samples.all if s.placement)),
+    }
+
+
+def _figures(
+    stage: Stage, cost_s: float, against: Mapping[str, Ratio], clock_hz: float | None
+) -> dict[str, Figure]:
+    """Return what the workload derives from its samples.
+
+    Raises:
+        StageError: if that raises, or gives what is no Figure by name.
+    """
+    derive = stage.work.derive
+    if derive is None:
+        return {}
+    seen = Seen(cost_s, clock_hz, {name: ratio.cost_s for name, ratio in against.items()})
+    try:
+        found = dict(derive(seen))
+    except HwperfError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise StageError(raised("derive", error)) from error
+    wrong = [name for name, value in found.items() if not isinstance(value, Figure)]
+    if wrong:
+        raise StageError(
+            f"derive gives {found[wrong[0]]!r} for {wrong[0]!r}; write Figure(value, unit)"
+        )
+    return found
 
 
 def _distribution(kept: Sequence[Sample]) -> dict[str, Any]:

@@ -26,6 +26,9 @@ class Profile:
         warm_up_s: longest wait for the clock frequency to settle.
         rehearsal_s: the longest set-up that is repeated to see the check accept a run kernel and
             reject one that was not run; the check after the samples is never left out.
+        probe_s: how long a probe of the placement lasts that stands before and after each sample
+            of a kernel on several threads. The states differ by a factor of two and more and last
+            for seconds, so that 5 ms tell them apart (docs/decisions/0014).
     """
 
     name: str
@@ -35,6 +38,7 @@ class Profile:
     sample_s: float = 1e-4
     warm_up_s: float = 0.05
     rehearsal_s: float = math.inf
+    probe_s: float = 0.005
 
     def with_budget(self, budget_s: float) -> Profile:
         """Return this profile with another budget per point."""
@@ -46,11 +50,12 @@ class Profile:
             sample_s=self.sample_s,
             warm_up_s=min(self.warm_up_s, budget_s / 4),
             rehearsal_s=self.rehearsal_s,
+            probe_s=self.probe_s,
         )
 
 
 QUICK = Profile("quick", budget_s=0.35, rehearsal_s=0.02)
-FULL = Profile("full", budget_s=3.0, warm_up_s=0.5)
+FULL = Profile("full", budget_s=3.0, warm_up_s=0.5, probe_s=0.02)
 
 PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (QUICK, FULL)})
 """Every profile by its name."""

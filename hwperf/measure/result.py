@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from hwperf.measure.against import Ratio
 from hwperf.metrics import Metric
+from hwperf.work import Figure
 
 __all__ = ["SCHEMA", "Result", "Verdict"]
 
@@ -39,6 +41,8 @@ class Result:
         percentiles: of single operations, where the workload gives latencies; an unsupported one
             is None.
         p99_samples: p99 in seconds of batches of operations, for a series of the tail.
+        against: by name, what the kernels came to that it was set against.
+        figures: by name, what else the point says.
         tags: what else is known of the measurement: core, clock, durations.
     """
 
@@ -58,6 +62,8 @@ class Result:
     calls_per_sample: int = 0
     percentiles: Mapping[str, float | None] = field(default_factory=dict)
     p99_samples: Sequence[float] = ()
+    against: Mapping[str, Ratio] = field(default_factory=dict)
+    figures: Mapping[str, Figure] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -114,6 +120,13 @@ class Result:
         }
         if self.percentiles:
             shown["percentiles"] = dict(self.percentiles)
+        if self.against:
+            shown["against"] = {name: ratio.to_json() for name, ratio in self.against.items()}
+        if self.figures:
+            shown["figures"] = {
+                name: {"value": figure.value, "unit": figure.unit}
+                for name, figure in self.figures.items()
+            }
         return shown
 
     def record(self) -> dict[str, Any]:

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import gc
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from itertools import repeat
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol
 
-from hwperf.errors import CheckFailed
 from hwperf.measure import stats
 from hwperf.measure.affinity import Core
-from hwperf.measure.calibrate import calls_per_sample, seconds_of
 from hwperf.measure.interference import Counters, difference
+from hwperf.measure.observe import Timed, calibrated
+from hwperf.measure.placement import Placement
 from hwperf.measure.profile import Profile
-from hwperf.measure.selection import Sample, Samples, mark_slow, usable
+from hwperf.measure.selection import Paired, Sample, Samples, mark, mark_moved, moved, usable
 from hwperf.measure.stage import Stage
 
-__all__ = ["Instruments", "Observation", "collect", "enough"]
+__all__ = ["Instruments", "collect", "enough"]
 
 _READING_SHARE = 1e-3  # One reading of the clock for each such part of a sample, at most 8.
 _SETTLED = 0.01  # Readings of the clock that agree within this are settled.
-_MOST_LATENCIES = 1_000_000
 
 
 class Reader(Protocol):
@@ -42,6 +40,8 @@ class Instruments:
         probes: reads the interference counters.
         core: the core that the thread is pinned to.
         core_clock: reads the core's frequency in Hz, or None where it cannot be read.
+        placement: probes how the CPUs of a kernel's threads lie to one another; None where the
+            kernel runs on one.
     """
 
     wall: Callable[[], float]
@@ -49,19 +49,51 @@ class Instruments:
     probes: Reader
     core: Core
     core_clock: Callable[[], float] | None = None
+    placement: Callable[[], Placement] | None = None
 
 
-@dataclass(frozen=True)
-class Observation:
-    """What some calls took: their wall time, and the cost per unit of work."""
+@dataclass
+class _Between:
+    """What is read between two samples: the clock, and how the CPUs lie to one another."""
 
-    seconds: float
-    cost_s: float
-    latencies: Sequence[float] = ()
+    instruments: Instruments
+    n_readings: int = 1
+    clock_hz: float | None = None
+    placement: Placement | None = None
+
+    def read(self) -> None:
+        """Read again; the next sample begins here."""
+        self.clock_hz = _frequency(self.instruments, self.n_readings)
+        if self.instruments.placement is not None:
+            self.placement = self.instruments.placement()
+
+    def sample(self, timed: Timed) -> Sample:
+        """Take a sample between the last reading and a new one."""
+        before, placement_before = self.clock_hz, self.placement
+        counters = self.instruments.probes.read()
+        seen = timed.observe(self.instruments.wall)
+        happened = difference(counters, self.instruments.probes.read(), seen.seconds)
+        self.n_readings = max(1, min(8, round(seen.seconds / _READING_SHARE)))
+        self.read()
+        # The core's clock is not that of a device that times itself.
+        has_clock = timed.work.clock is None or timed.work.team is not None
+        clocks = [clock for clock in (before, self.clock_hz) if clock and has_clock]
+        sample = Sample(
+            cost_s=seen.cost_s,
+            seconds=seen.seconds,
+            disturbance=happened,
+            clock_hz=sum(clocks) / len(clocks) if clocks else None,
+            slowest_hz=min(clocks, default=None),
+            latencies=seen.latencies,
+            placement=placement_before,
+        )
+        return mark_moved(sample) if moved(placement_before, self.placement) else sample
 
 
 def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples:
     """Calibrate, warm up and take samples of *stage* until they suffice or the budget ends.
+
+    The kernels that it is set against take turns with its own, one sample each.
 
     Raises:
         CheckFailed: if the kernel times itself and returns what is no time.
@@ -71,37 +103,51 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
     stage.run()
     with _no_garbage_collection():
         start = wall()
-        calls, _ = calls_per_sample(
-            lambda calls: _length(stage, calls, wall),
-            sample_s=profile.sample_s,
-            tick_s=instruments.tick_s,
+        calibrate = partial(
+            calibrated, wall=wall, sample_s=profile.sample_s, tick_s=instruments.tick_s
         )
-        warm_up_s = _warm_up(stage, calls, profile, instruments)
+        timed = calibrate(stage.work, stage.amount)
+        others = {
+            name: calibrate(other, stage.amount_of(other))
+            for name, other in stage.work.against.items()
+        }
+        warm_up_s = _warm_up(timed, profile, instruments)
         samples: list[Sample] = []
-        n_readings = 1
-        clock_before = _frequency(instruments, n_readings)
+        against: list[Paired] = []
+        between = _Between(instruments)
+        between.read()
         while not _suffice(samples, wall() - start, profile):
-            before = instruments.probes.read()
-            seen = _observe(stage, calls, wall)
-            after = instruments.probes.read()
-            n_readings = max(1, min(8, round(seen.seconds / _READING_SHARE)))
-            clock_after = _frequency(instruments, n_readings)
-            samples.append(
-                Sample(
-                    cost_s=seen.cost_s,
-                    seconds=seen.seconds,
-                    disturbance=difference(before, after, seen.seconds),
-                    clock_hz=_mean(clock_before, clock_after),
-                    slowest_hz=min(filter(None, (clock_before, clock_after)), default=None),
-                    latencies=seen.latencies,
-                )
-            )
-            clock_before = clock_after
+            samples.append(between.sample(timed))
+            for name, other in others.items():
+                against.append(Paired(name, len(samples) - 1, between.sample(other)))
             if _is_crowded(samples) and instruments.core.move():
-                _observe(stage, calls, wall)
-                clock_before = _frequency(instruments, n_readings)
+                timed.observe(wall)
+                between.read()
+        if others:
+            stage.run()  # What the check sees is what the kernel itself computed.
         elapsed_s = wall() - start
-    return Samples(mark_slow(samples), calls, warm_up_s, elapsed_s)
+    return _marked(samples, against, timed.calls, warm_up_s, elapsed_s)
+
+
+def _marked(
+    samples: Sequence[Sample],
+    against: Sequence[Paired],
+    calls: int,
+    warm_up_s: float,
+    elapsed_s: float,
+) -> Samples:
+    """Return all samples, marked by what disturbed any of them, the kernels' own or the others'."""
+    everything = mark([*samples, *(paired.sample for paired in against)])
+    others = everything[len(samples) :]
+    return Samples(
+        all=everything[: len(samples)],
+        calls=calls,
+        warm_up_s=warm_up_s,
+        elapsed_s=elapsed_s,
+        against=tuple(
+            replace(paired, sample=sample) for paired, sample in zip(against, others, strict=True)
+        ),
+    )
 
 
 def _suffice(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:
@@ -130,12 +176,12 @@ def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> boo
     return elapsed_s >= 2 * profile.budget_s and len(samples) >= profile.min_samples
 
 
-def _warm_up(stage: Stage, calls: int, profile: Profile, instruments: Instruments) -> float:
+def _warm_up(timed: Timed, profile: Profile, instruments: Instruments) -> float:
     """Run the kernel until three readings of the clock agree; return the seconds that it took."""
     start = instruments.wall()
     readings: list[float] = []
     while True:
-        _observe(stage, calls, instruments.wall)
+        timed.observe(instruments.wall)
         elapsed = instruments.wall() - start
         frequency = _frequency(instruments, 1)
         if frequency is None or elapsed >= profile.warm_up_s:
@@ -145,57 +191,10 @@ def _warm_up(stage: Stage, calls: int, profile: Profile, instruments: Instrument
             return elapsed
 
 
-def _length(stage: Stage, calls: int, wall: Callable[[], float]) -> float:
-    """Return how long a sample of *calls* is, to calibrate by.
-
-    A kernel that times itself may claim next to nothing: waiting ten times as long is enough.
-    """
-    start = wall()
-    seconds = _observe(stage, calls, wall).seconds
-    return max(seconds, (wall() - start) / 10)
-
-
-def _observe(stage: Stage, calls: int, wall: Callable[[], float]) -> Observation:
-    work = stage.work
-    if work.latencies:
-        start = wall()
-        latencies = [_times(work.kernel()) for _ in repeat(None, calls)]
-        seconds = wall() - start
-        pooled = [value for part in latencies for value in part]
-        return Observation(seconds, stats.median(pooled), pooled[:_MOST_LATENCIES])
-    if work.clock is not None:
-        seconds = math.fsum(_times([work.kernel()])[0] for _ in repeat(None, calls))
-    else:
-        seconds = seconds_of(work.kernel, calls, wall)
-    return Observation(seconds, seconds / (calls * stage.amount))
-
-
-def _times(returned: Any) -> list[float]:
-    """Return the seconds that a kernel returned.
-
-    Raises:
-        CheckFailed: if they are none, or not all finite and above zero.
-    """
-    try:
-        times = [float(value) for value in returned]
-    except (TypeError, ValueError):
-        times = []
-    if not times or not all(0 < value < math.inf for value in times):
-        shown = " ".join(repr(returned).split())
-        raise CheckFailed(
-            f"the kernel times itself and returned {shown[:60]}; expected seconds above zero"
-        )
-    return times
-
-
 def _frequency(instruments: Instruments, n_readings: int) -> float | None:
     if instruments.core_clock is None:
         return None
     return stats.median([instruments.core_clock() for _ in range(n_readings)])
-
-
-def _mean(before: float | None, after: float | None) -> float | None:
-    return (before + after) / 2 if before and after else before or after
 
 
 def _is_crowded(samples: Sequence[Sample]) -> bool:

@@ -1,15 +1,18 @@
-"""Which samples count. This module marks those that a slow core disturbed and selects the rest."""
+"""Which samples count. This module marks those that something disturbed and selects the rest."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from hwperf.measure.interference import Disturbance
+from hwperf.measure.placement import Placement
 
-__all__ = ["Sample", "Samples", "mark_slow", "usable"]
+__all__ = ["Paired", "Sample", "Samples", "mark", "mark_slow", "moved", "usable"]
 
 _SLOW_CAUSE = "slow_clock"
+_MOVED_CAUSE = "placement"
 _SLOW = 0.99
 # Share of the core's clock (the third highest of the point's readings: what disturbs them only
 # lowers them) below which a sample counts as slowed. Undisturbed readings agree within 0.3 %; what
@@ -29,6 +32,7 @@ class Sample:
         clock_hz: mean of the core's frequencies before and after, or None.
         slowest_hz: the lower of the two, or None.
         latencies: those of single operations, where the kernel returns them.
+        placement: how the CPUs of the kernel's threads lay to one another, where it has several.
     """
 
     cost_s: float
@@ -37,6 +41,22 @@ class Sample:
     clock_hz: float | None
     slowest_hz: float | None = None
     latencies: Sequence[float] = field(default=(), repr=False)
+    placement: Placement | None = None
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A sample of a kernel that the point's own is set against.
+
+    Attributes:
+        name: what that kernel is.
+        place: the index of the point's own sample that was taken just before.
+        sample: the sample.
+    """
+
+    name: str
+    place: int
+    sample: Sample
 
 
 @dataclass(frozen=True)
@@ -47,6 +67,7 @@ class Samples:
     calls: int
     warm_up_s: float
     elapsed_s: float
+    against: tuple[Paired, ...] = ()
 
     @property
     def clean(self) -> tuple[Sample, ...]:
@@ -66,7 +87,7 @@ def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
     with the fastest clocks, and at least twice *wanted* (or all): of fewer the interval of the
     median would be their whole range.
     """
-    marked = mark_slow(samples)
+    marked = mark(samples)
     kept = tuple(sample for sample in marked if not sample.disturbance.causes)
     if len(kept) >= wanted:
         return kept
@@ -77,6 +98,39 @@ def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
     return tuple(own[: max(2 * wanted, len(own) // 4)])
 
 
+def mark(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Return *samples*, the disturbed ones marked: by a slow clock, or by another placement."""
+    return _mark_minority(mark_slow(samples))
+
+
+def moved(before: Placement | None, after: Placement | None) -> bool:
+    """Return whether the CPUs were moved between two probes: their tags differ."""
+    return before is not None and after is not None and before.tag != after.tag
+
+
+def mark_moved(sample: Sample) -> Sample:
+    """Return *sample* marked as one during which the CPUs were moved."""
+    return _caused(sample, _MOVED_CAUSE)
+
+
+def _mark_minority(samples: Sequence[Sample]) -> tuple[Sample, ...]:
+    """Mark the samples that were not taken in the placement of most: like is compared with like."""
+    tags = Counter(
+        sample.placement.tag
+        for sample in samples
+        if sample.placement and _MOVED_CAUSE not in sample.disturbance.causes
+    )
+    if len(tags) < 2:
+        return tuple(samples)
+    most = tags.most_common(1)[0][0]
+    return tuple(
+        _caused(sample, _MOVED_CAUSE)
+        if sample.placement and sample.placement.tag != most
+        else sample
+        for sample in samples
+    )
+
+
 def mark_slow(samples: Sequence[Sample]) -> tuple[Sample, ...]:
     """Return *samples*, those beside a slow reading of the clock marked as disturbed by it."""
     clocks = [sample.slowest_hz for sample in samples if sample.slowest_hz]
@@ -84,16 +138,18 @@ def mark_slow(samples: Sequence[Sample]) -> tuple[Sample, ...]:
         return tuple(samples)
     level = _SLOW * sorted(clocks)[-min(3, len(clocks))]
     return tuple(
-        _slowed(sample) if sample.slowest_hz is not None and sample.slowest_hz < level else sample
+        _caused(sample, _SLOW_CAUSE)
+        if sample.slowest_hz is not None and sample.slowest_hz < level
+        else sample
         for sample in samples
     )
 
 
-def _slowed(sample: Sample) -> Sample:
+def _caused(sample: Sample, cause: str) -> Sample:
     causes = sample.disturbance.causes
-    if _SLOW_CAUSE in causes:
+    if cause in causes:
         return sample
-    return replace(sample, disturbance=replace(sample.disturbance, causes=(*causes, _SLOW_CAUSE)))
+    return replace(sample, disturbance=replace(sample.disturbance, causes=(*causes, cause)))
 
 
 def _is_own(sample: Sample) -> bool:

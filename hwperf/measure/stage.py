@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwperf.errors import CheckFailed, DeclarationError, HwperfError
-from hwperf.workload import Params, Work, Workload
+from hwperf.work import Work
+from hwperf.workload import Params, Workload
 
 __all__ = ["Stage", "StageError", "raised", "set_up"]
 
@@ -25,16 +26,22 @@ class Stage:
         work: what it yielded.
         amount: primary units of work in one call.
         generator: the workload's generator, waiting at its ``yield``.
+        counted: the name of the primary amount.
     """
 
     work: Work
     amount: float
     generator: Iterator[Work]
+    counted: str = ""
 
     @property
     def kernel(self) -> Callable[[], Any]:
         """The kernel of this stage."""
         return self.work.kernel
+
+    def amount_of(self, other: Work) -> float:
+        """Return the primary units of work in one call of a kernel that this one is set against."""
+        return other.amounts[self.counted or next(iter(self.work.amounts))]
 
     def run(self) -> Any:
         """Call the kernel once and return what it returns.
@@ -81,7 +88,7 @@ def set_up(workload: Workload, params: Params) -> Iterator[Stage]:
     """
     generator = iter(workload.function(**params))
     try:
-        yield Stage(*_first_work(workload, generator), generator)
+        yield Stage(*_first_work(workload, generator), generator, workload.metric.amount)
     finally:
         close = getattr(generator, "close", None)
         if close is not None:
@@ -110,6 +117,12 @@ def _first_work(workload: Workload, generator: Iterator[Work]) -> tuple[Work, fl
             f"Work gives {', '.join(work.amounts)}, but the metric {workload.metric.name!r} "
             f"divides by {workload.metric.amount}; add {workload.metric.amount}=..."
         )
+    for name, other in work.against.items():
+        if workload.metric.amount not in other.amounts:
+            raise DeclarationError(
+                f"against[{name!r}] gives {', '.join(other.amounts)}, but the metric "
+                f"{workload.metric.name!r} divides by {workload.metric.amount}; add it there, too"
+            )
     return work, amount
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from hwperf import KiB, MiB, Work, limits, workload
-from hwperf.domains.memory.checks import POISON, Floats, require_each, require_equal, require_value
+from hwperf.checks import POISON, Floats, require_each, require_equal, require_value
 from hwperf.host import memory
 from hwperf.host import pages as working_memory
 from hwperf.kernels import stream

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from hwperf import CheckFailed, KiB, MiB, Work, limits, workload
-from hwperf.domains.memory.checks import POISON, count_up, require_each, require_value
+from hwperf.checks import POISON, require_each, require_value
+from hwperf.domains.memory.checks import count_up
 from hwperf.host import memory
 from hwperf.host import pages as working_memory
 from hwperf.kernels import blocked as blocks

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from hwperf import CheckFailed, MiB, Work, limits, workload
-from hwperf.domains.memory.checks import Words, require_equal, require_value
+from hwperf.checks import Words, require_equal, require_value
 from hwperf.host import memory
 from hwperf.host import pages as working_memory
 from hwperf.kernels import chase

@@ -1,0 +1,64 @@
+"""How two cores lie to one another: a line that they hand to and fro, and units they share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hwperf.kernels.atomic import atomic_load, compare_exchange, now_ns
+from hwperf.kernels.clock import add_abreast
+from hwperf.kernels.gate import arrive
+from hwperf.kernels.jit import kernel
+from hwperf.kernels.llvm import output_address
+
+
+@kernel
+def rally(gate: Any, ball: Any, side: int, n_rounds: int, times: Any) -> int:
+    """Hand the line to and fro; both sides call it at once, one with *side* 0, the other with 1.
+
+    A side waits, by plain loads, until the word has become the number that it waits for, and then
+    replaces it by the next one with a compare-and-swap. So the line moves twice per round trip and
+    is fetched once each time by a load and once owned by the swap, as a lock is.
+
+    Args:
+        gate: int64 array for :func:`hwperf.kernels.gate.arrive`.
+        ball: int64 array of one word on a line of its own.
+        side: 0 begins.
+        n_rounds: round trips of one batch.
+        times: int64 array, one element per batch: side 0 writes the nanoseconds of each.
+
+    Returns:
+        The number of swaps that this side made, or -1 where the other side did not come.
+    """
+    address = output_address(ball)
+    if side == 0:
+        ball[0] = 0
+    if not arrive(gate, 2):
+        return -1
+    n_swaps = 0
+    wanted = side
+    for batch in range(times.size):
+        begin = now_ns()
+        for _ in range(n_rounds):
+            while atomic_load(address) != wanted:
+                pass
+            if compare_exchange(address, wanted, wanted + 1):
+                n_swaps += 1
+            wanted += 2
+        if side == 0:
+            times[batch] = now_ns() - begin
+    return n_swaps
+
+
+@kernel
+def fill_core(gate: Any, n_threads: int, n: int) -> int:
+    """Return the nanoseconds of *n* additions abreast, begun when all threads have come.
+
+    Two threads that call it at once take as long as one alone on two cores, and twice as long on
+    the two hardware threads of one core. -1 where the others did not come.
+    """
+    if not arrive(gate, n_threads):
+        return -1
+    begin = now_ns()
+    made: int = add_abreast(n)
+    elapsed: int = now_ns() - begin
+    return elapsed if made == 4 * n else -1

@@ -1,0 +1,189 @@
+"""What a workload yields. This module holds ``Work``: a kernel, and how much one call does."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+
+from hwperf.errors import DeclarationError
+from hwperf.metrics import BY_AMOUNT
+
+__all__ = ["Figure", "OnThreads", "Seen", "Work"]
+
+
+class Figure(NamedTuple):
+    """One more thing that a point says, shown beside its value.
+
+    Attributes:
+        value: a number, a word or two (the name of a library), or a list of (lists of) numbers,
+            which is kept and not printed.
+        unit: a base unit of ``hwperf.units``, which is then printed with its prefix, or the words
+            behind the number: ``"cycles"``, ``"FLOP/cycle"``, ``"digits"``.
+    """
+
+    value: Any
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the samples of a point came to.
+
+    Attributes:
+        cost_s: median, in seconds per unit of the primary amount.
+        clock_hz: the core's clock beside the samples, or None where it cannot be read.
+        against: the same cost of each kernel of ``Work(against=...)`` that was measured.
+    """
+
+    cost_s: float
+    clock_hz: float | None
+    against: Mapping[str, float]
+
+    @property
+    def cycles(self) -> float | None:
+        """Clock cycles per unit of the primary amount, or None."""
+        return None if self.clock_hz is None else self.cost_s * self.clock_hz
+
+    def ratio(self, name: str) -> float | None:
+        """Return how many times the rate of the other kernel this one reaches, or None."""
+        other = self.against.get(name)
+        return None if other is None else other / self.cost_s
+
+
+class OnThreads(Protocol):
+    """The threads on which a kernel runs, one on each CPU; the first is the calling thread."""
+
+    @property
+    def cpus(self) -> Sequence[int]:
+        """The CPUs, one for each thread."""
+
+    @property
+    def thread_ids(self) -> Sequence[int]:
+        """The operating system's numbers of the threads."""
+
+
+Derive = Callable[[Seen], Mapping[str, Figure]]
+
+
+@dataclass(frozen=True, init=False)
+class Work:
+    """A kernel, ready to run, and how much work one call of it does.
+
+    Args:
+        kernel: called without arguments; one call of a built-in kernel lasts 100 µs or more.
+        clock: None when hwperf times the call; otherwise the name of the clock with which the
+            kernel times itself (e.g. ``"device events"``): it then returns seconds.
+        latencies: the kernel returns an array of latencies in seconds, one per operation; they are
+            kept as a distribution.
+        against: other kernels by what they are (``"one thread"``), each a ``Work`` with the same
+            primary amount. They are timed in turn with this one, and the result says how many
+            times their rate this one reaches.
+        derive: called once, after the samples and the check, with what they came to; returns what
+            else the point says, by name in lower case with underscores.
+        team: the threads that the kernel runs on, where it does not only run on the calling one.
+        amounts: ``bytes=``, ``flops=`` and ``ops=`` of one call; the first is the primary one.
+
+    Raises:
+        DeclarationError: if there is no amount, an unknown one, one that is not above zero, or
+            what is given for another argument cannot be used.
+    """
+
+    kernel: Callable[[], Any]
+    amounts: Mapping[str, float]
+    clock: str | None
+    latencies: bool
+    against: Mapping[str, Work]
+    derive: Derive | None
+    team: OnThreads | None
+
+    def __init__(
+        self,
+        kernel: Callable[[], Any],
+        *,
+        clock: str | None = None,
+        latencies: bool = False,
+        against: Mapping[str, Work] | None = None,
+        derive: Derive | None = None,
+        team: OnThreads | None = None,
+        **amounts: float,
+    ) -> None:
+        others = {} if against is None else against
+        faults = [
+            *_faults_of_kernel(kernel, derive),
+            *_faults_of_amounts(amounts),
+            *_faults_of_others(others, amounts, bool(latencies)),
+        ]
+        if faults:
+            raise DeclarationError(f"Work: {'; '.join(faults)}.")
+        numbers = {name: _number(amount) for name, amount in amounts.items()}
+        for name, value in (
+            ("kernel", kernel),
+            ("amounts", MappingProxyType(numbers)),
+            ("clock", clock),
+            ("latencies", bool(latencies)),
+            ("against", MappingProxyType(dict(others))),
+            ("derive", derive),
+            ("team", team),
+        ):
+            object.__setattr__(self, name, value)
+
+
+def _faults_of_kernel(kernel: Any, derive: Any) -> list[str]:
+    faults = []
+    if not callable(kernel):
+        faults.append(f"the kernel {kernel!r} cannot be called; pass e.g. lambda: copy(a, b)")
+    if derive is not None and not callable(derive):
+        faults.append(
+            f"derive={derive!r} cannot be called; pass a function of what was seen that returns "
+            "e.g. {'efficiency': Figure(0.98)}"
+        )
+    return faults
+
+
+def _faults_of_amounts(amounts: Mapping[str, Any]) -> list[str]:
+    faults = []
+    if not amounts:
+        faults.append("no amount is given; pass bytes=, flops= or ops= of one call")
+    for name, amount in amounts.items():
+        if name not in BY_AMOUNT:
+            faults.append(f"{name}= is no amount; amounts are {', '.join(BY_AMOUNT)}")
+        elif (number := _number(amount)) is None:
+            faults.append(f"{name}={amount!r} is no number")
+        elif not 0 < number < math.inf:
+            faults.append(f"{name}={amount!r} is not above zero")
+    return faults
+
+
+def _faults_of_others(others: Any, amounts: Mapping[str, Any], has_latencies: bool) -> list[str]:
+    if not isinstance(others, Mapping):
+        return [f"against={others!r} is no dict; write against={{'one thread': Work(...)}}"]
+    faults = []
+    if others and has_latencies:
+        faults.append("against= and latencies=True do not go together")
+    for name, other in others.items():
+        if not isinstance(other, Work):
+            faults.append(f"against[{name!r}] = {other!r} is no Work")
+        elif amounts and next(iter(amounts)) not in other.amounts:
+            faults.append(
+                f"against[{name!r}] gives {', '.join(other.amounts)}, not {next(iter(amounts))}, "
+                "the primary amount that they are compared by"
+            )
+        elif other.against or other.latencies:
+            faults.append(f"against[{name!r}] has itself against= or latencies=, which is not used")
+    return faults
+
+
+def _number(amount: Any) -> float | None:
+    """Return a Python number for whatever number (numpy's, too) the author passed, else None."""
+    if isinstance(amount, (str, bytes)):
+        return None
+    try:
+        number = float(amount)
+    except OverflowError:
+        return math.inf
+    except (TypeError, ValueError):
+        return None
+    return int(number) if number.is_integer() else number
