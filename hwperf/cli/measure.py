@@ -13,7 +13,8 @@ from hwperf.cli.selection import points_of, shown_params
 from hwperf.errors import UsageError
 from hwperf.measure import FULL, Result, measure
 from hwperf.plugins import load
-from hwperf.units import format_quantity, parse_seconds
+from hwperf.units import UNITS, format_quantity, parse_seconds
+from hwperf.work import Figure
 
 __all__ = ["measure_command"]
 
@@ -81,10 +82,28 @@ def _parts(result: Result) -> list[str]:
     parts += [shown for other in result.amounts if (shown := _beside(result, other))]
     if result.fraction_of_limit is not None:
         parts.append(f"{100 * result.fraction_of_limit:.0f} % of the limit")
+    for name, ratio in result.against.items():
+        parts.append(f"{ratio.value:.3g} x {name}")
+    parts += [shown for name, figure in result.figures.items() if (shown := _figure(name, figure))]
+    if "placement" in result.tags:
+        latency = format_quantity(result.tags.get("core_to_core_s"), "s")
+        parts.append(f"placement {result.tags['placement']}, {latency} core to core")
     for percentile, value in result.percentiles.items():
         parts.append(f"{percentile} {format_quantity(value, 's')}")
     parts.append(f"{len(result.samples)} samples, {result.n_disturbed} disturbed")
     return parts
+
+
+def _figure(name: str, figure: Figure) -> str:
+    """Return a figure as people read it; nothing for lists, which are kept and not printed."""
+    value, words = figure.value, name.replace("_", " ")
+    if isinstance(value, str):
+        return f"{words} {value}"
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return f"{words} {'yes' if value else 'no'}" if isinstance(value, bool) else ""
+    if figure.unit in UNITS:
+        return f"{words} {format_quantity(value, figure.unit)}"
+    return f"{words} {value:.4g} {figure.unit}".rstrip()
 
 
 def _beside(result: Result, amount: str) -> str:

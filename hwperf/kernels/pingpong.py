@@ -10,33 +10,38 @@ from hwperf.kernels.gate import arrive
 from hwperf.kernels.jit import kernel
 from hwperf.kernels.llvm import output_address
 
+LINE_WORDS = 16  # int64 words: 128 B, two lines, as some cores fetch lines in pairs.
+
 
 @kernel
-def rally(gate: Any, ball: Any, side: int, n_rounds: int, times: Any) -> int:
+def rally(gate: Any, balls: Any, side: int, n_rounds: int, times: Any) -> int:
     """Hand the line to and fro; both sides call it at once, one with *side* 0, the other with 1.
 
     A side waits, by plain loads, until the word has become the number that it waits for, and then
     replaces it by the next one with a compare-and-swap. So the line moves twice per round trip and
     is fetched once each time by a load and once owned by the swap, as a lock is.
 
+    Each batch plays with another line: which part of a last-level cache keeps track of a line
+    depends on its address, and some parts are nearer (33 or 41 ns on one Zen 4).
+
     Args:
         gate: int64 array for :func:`hwperf.kernels.gate.arrive`.
-        ball: int64 array of one word on a line of its own.
+        balls: int64 array, zeros, whose words LINE_WORDS apart are the lines.
         side: 0 begins.
         n_rounds: round trips of one batch.
-        times: int64 array, one element per batch: side 0 writes the nanoseconds of each.
+        times: int64 array, one element per batch and line: side 0 writes the nanoseconds.
 
     Returns:
         The number of swaps that this side made, or -1 where the other side did not come.
     """
-    address = output_address(ball)
-    if side == 0:
-        ball[0] = 0
+    if balls.size < times.size * LINE_WORDS:
+        raise ValueError("pingpong.rally: expected a line for each batch")
     if not arrive(gate, 2):
         return -1
     n_swaps = 0
-    wanted = side
     for batch in range(times.size):
+        address = output_address(balls) + batch * LINE_WORDS * 8
+        wanted = side
         begin = now_ns()
         for _ in range(n_rounds):
             while atomic_load(address) != wanted:
@@ -50,15 +55,21 @@ def rally(gate: Any, ball: Any, side: int, n_rounds: int, times: Any) -> int:
 
 
 @kernel
-def fill_core(gate: Any, n_threads: int, n: int) -> int:
+def fill_core(gate: Any, n_threads: int, n: int, n_rounds: int) -> int:
     """Return the nanoseconds of *n* additions abreast, begun when all threads have come.
 
     Two threads that call it at once take as long as one alone on two cores, and twice as long on
-    the two hardware threads of one core. -1 where the others did not come.
+    the two hardware threads of one core. Of several rounds the shortest counts: a thread that was
+    just woken is slow at first, and whoever disturbs can only make a round longer. -1 where the
+    others did not come.
     """
-    if not arrive(gate, n_threads):
-        return -1
-    begin = now_ns()
-    made: int = add_abreast(n)
-    elapsed: int = now_ns() - begin
-    return elapsed if made == 4 * n else -1
+    least = -1
+    for _ in range(n_rounds):
+        if not arrive(gate, n_threads):
+            return -1
+        begin = now_ns()
+        made = add_abreast(n)
+        elapsed = now_ns() - begin
+        if made == 4 * n and (least < 0 or elapsed < least):
+            least = elapsed
+    return least

@@ -17,9 +17,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hwperf.kernels.pingpong import LINE_WORDS
+
 Task: TypeAlias = Callable[[], Any]
 
-LINE_WORDS = 16  # int64 words: 128 B, two lines, as some cores fetch lines in pairs.
 
 
 class TeamError(Exception):
@@ -121,9 +122,14 @@ def pin(cpu: int) -> None:
 
 def shared_word() -> NDArray[np.int64]:
     """Return an int64 array of one word, 0, on two cache lines of its own."""
-    block = np.zeros(3 * LINE_WORDS, dtype=np.int64)
+    return shared_lines(1)[:1]
+
+
+def shared_lines(n: int) -> NDArray[np.int64]:
+    """Return an int64 array of zeros: *n* words LINE_WORDS apart, each on lines of its own."""
+    block = np.zeros((n + 1) * LINE_WORDS, dtype=np.int64)
     first = -block.ctypes.data // 8 % LINE_WORDS
-    return block[first + LINE_WORDS : first + LINE_WORDS + 1]
+    return block[first : first + n * LINE_WORDS]
 
 
 def together(

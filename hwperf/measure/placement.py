@@ -31,8 +31,11 @@ SIBLINGS = 1.5
 share a core: 1.0 on two cores, 2.0 on one."""
 
 _PARTNERS = 3  # CPUs that the first one is paired with: of 64 one cannot try every pair.
-_ROUNDS = 500  # Round trips of one batch: 26 to 160 µs.
-_FILLING = 2**14  # Additions abreast: 5 µs, repeated.
+_LINES = 8  # Batches, each with a line of its own, since some lines take longer than others.
+_ROUNDS = 250  # Round trips of one batch: 15 to 80 µs.
+_FILLING = 2**14  # Additions abreast: 5 µs.
+_FILLINGS = 8
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,7 @@ def _probe(team: Team, partners: Sequence[int], seconds: float) -> Placement:
         if len(partners) > 1:
             team.run([lambda: None, partial(pin, cpu)])
         deadline = time.perf_counter() + seconds
-        # Whoever disturbs can only make them slower: the shortest of two tries counts.
-        crowding = min(_together_over_alone(team) for _ in range(2))
+        crowding = _least_crowding(team)
         latencies = [_one_way(team)]
         while time.perf_counter() < deadline:
             latencies.append(_one_way(team))
@@ -108,14 +110,14 @@ def _one_way(team: Team) -> float:
     import numpy as np
 
     from hwperf.kernels import pingpong
-    from hwperf.kernels.team import TeamError, shared_word
+    from hwperf.kernels.team import TeamError, shared_lines, shared_word
 
-    gate, ball = shared_word(), shared_word()
-    times, unused = np.zeros(5, np.int64), np.zeros(5, np.int64)
+    gate, balls = shared_word(), shared_lines(_LINES)
+    times, unused = np.zeros(_LINES, np.int64), np.zeros(_LINES, np.int64)
     came = team.run(
         [
-            lambda: pingpong.rally(gate, ball, 0, _ROUNDS, times),
-            lambda: pingpong.rally(gate, ball, 1, _ROUNDS, unused),
+            lambda: pingpong.rally(gate, balls, 0, _ROUNDS, times),
+            lambda: pingpong.rally(gate, balls, 1, _ROUNDS, unused),
         ]
     )
     if min(came) < 0:
@@ -123,11 +125,21 @@ def _one_way(team: Team) -> float:
     return stats.median([float(each) for each in times]) * 1e-9 / (2 * _ROUNDS)
 
 
+def _least_crowding(team: Team) -> float:
+    """Return time together over time alone; whoever disturbs can only raise it, so the least."""
+    least = _together_over_alone(team)
+    for _ in range(_TRIES - 1):
+        if least < SIBLINGS:
+            break
+        least = min(least, _together_over_alone(team))
+    return least
+
+
 def _together_over_alone(team: Team) -> float:
     from hwperf.kernels import pingpong
     from hwperf.kernels.team import shared_word
 
     gate = shared_word()
-    alone = min(pingpong.fill_core(shared_word(), 1, _FILLING) for _ in range(2))
-    both = team.run([lambda: pingpong.fill_core(gate, 2, _FILLING)] * 2)
+    alone = pingpong.fill_core(shared_word(), 1, _FILLING, _FILLINGS)
+    both = team.run([lambda: pingpong.fill_core(gate, 2, _FILLING, _FILLINGS)] * 2)
     return max(both) / alone if alone > 0 < min(both) else 1.0

@@ -210,7 +210,9 @@ def _figures(
     derive = stage.work.derive
     if derive is None:
         return {}
-    seen = Seen(cost_s, clock_hz, {name: ratio.cost_s for name, ratio in against.items()})
+    # By the ratio of the pairs: what moved both between two samples is not in it.
+    others = {name: ratio.value * cost_s for name, ratio in against.items()}
+    seen = Seen(cost_s, clock_hz, others)
     try:
         found = dict(derive(seen))
     except HwperfError:

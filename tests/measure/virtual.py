@@ -12,6 +12,7 @@ from hwperf import CheckFailed, Work, Workload, workload
 from hwperf.measure import Profile, Result, measure
 from hwperf.measure.affinity import Core
 from hwperf.measure.interference import Counters
+from hwperf.measure.placement import Placement
 from hwperf.measure.sample import Instruments
 
 SHORT = Profile("test", budget_s=0.1, rehearsal_s=-1.0)
@@ -31,6 +32,7 @@ class Machine:
         clock_hz: the core's frequency at a moment, or None where it cannot be read.
         tick_s: the resolution of the clock.
         core: where the thread is.
+        placement: how the CPUs of several threads lie to one another, or None.
     """
 
     stretch: Callable[[int], float] = lambda sample: 1.0
@@ -38,6 +40,7 @@ class Machine:
     clock_hz: Callable[[float], float] | None = lambda now: 3e9
     tick_s: float = 1e-9
     core: Core = field(default_factory=lambda: Core(None, ()))
+    placement: Callable[[], Placement] | None = None
     now: float = 0.0
     sample: int = -1
     is_sampling: bool = False
@@ -73,6 +76,7 @@ class Machine:
             probes=self,
             core=self.core,
             core_clock=None if clock_hz is None else lambda: clock_hz(self.now),
+            placement=self.placement,
         )
 
     def measure(self, what: Workload, profile: Profile = SHORT, **params: Any) -> Result:

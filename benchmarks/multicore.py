@@ -1,0 +1,39 @@
+"""Several cores at once: scaling, shared lines, locks, the operating system."""
+
+from hwperf.asv.benchmark import WorkloadBenchmark
+
+
+class Flops(WorkloadBenchmark):
+    workload = "multicore.flops"
+
+
+class Bandwidth(WorkloadBenchmark):
+    workload = "multicore.bandwidth"
+
+
+class Amdahl(WorkloadBenchmark):
+    workload = "multicore.amdahl"
+
+
+class Smt(WorkloadBenchmark):
+    workload = "multicore.smt"
+
+
+class FalseSharing(WorkloadBenchmark):
+    workload = "multicore.false_sharing"
+
+
+class CoreToCore(WorkloadBenchmark):
+    workload = "multicore.core_to_core"
+
+
+class SharedLine(WorkloadBenchmark):
+    workload = "multicore.shared_line"
+
+
+class Atomic(WorkloadBenchmark):
+    workload = "multicore.atomic"
+
+
+class LoadedLatency(WorkloadBenchmark):
+    workload = "multicore.loaded_latency"
