@@ -14,9 +14,10 @@ from typing import get_args
 import click
 import pytest
 
-from hwperf import Workload, plugins
+from hwperf import Figure, Workload, plugins
 from hwperf.cli.main import VERBS, cli
 from hwperf.measure import QUICK, SCHEMA, Result, Verdict, measure
+from hwperf.measure.against import Ratio
 from hwperf.measure.interference import CAUSES
 from hwperf.metrics import BANDWIDTH, LATENCY, METRICS, Metric
 
@@ -233,7 +234,9 @@ DROPPED = Result(
 )  # fmt: skip
 TAIL = Result(
     workload_id="x.y", params={}, metric=LATENCY, verdict="noisy", version="1", cost_s=1e-6,
-    percentiles={"p50": 1e-6, "p99": None},
+    percentiles={"p50": 1e-6, "p99": None}, against={"one": Ratio(2.0, (1.9, 2.1), 2e-6, 9)},
+    figures={"digits": Figure(15.5, "digits"), "blas": Figure("B 1"), "matrix": Figure([[None]])},
+    tags={"placement": "near", "core_to_core_s": 4e-8, "placements": {"near": 9, "far": 1}},
 )  # fmt: skip
 
 

@@ -120,6 +120,12 @@ class Result:
         }
         if self.percentiles:
             shown["percentiles"] = dict(self.percentiles)
+        if "placement" in self.tags:
+            shown["placement"] = {
+                "tag": self.tags["placement"],
+                "core_to_core_s": self.tags.get("core_to_core_s"),
+                "samples": dict(self.tags.get("placements", {})),
+            }
         if self.against:
             shown["against"] = {name: ratio.to_json() for name, ratio in self.against.items()}
         if self.figures:
