@@ -48,7 +48,7 @@ def lacking(threads: int) -> str | None:
     if threads <= most:
         return None
     cpus = "CPU" if most == 1 else "CPUs"
-    return f"{threads} threads: this process may use {most} {cpus} ({source})"
+    return f"more threads than the {most} {cpus} that this process may use ({source})"
 
 
 def spread(threads: int) -> tuple[int, ...]:

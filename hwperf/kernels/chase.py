@@ -30,7 +30,7 @@ Words: TypeAlias = NDArray[np.int64]
 
 # Loads per turn of the loop and chain: its counter and branch run beside the loads.
 STEPS_PER_TURN = 16
-CHAINS = (1, 2, 4, 8, 16)
+CHAINS = (1, 2, 4, 8, 16, 24, 32)
 
 
 def chase_order(n_lines: int, *, seed: int = 0) -> Words:
@@ -206,7 +206,7 @@ def make_follow(n_chains: int, name: str) -> Callable[[Words, int], None]:
     return follow
 
 
-# With 16 chains a few addresses do not fit into the 16 registers of x86-64 and live in the
+# From 16 chains on some addresses do not fit into the 16 registers of x86-64 and live in the
 # stack, 5 cycles beside a load from memory of several hundred.
 follow_many = {n: make_follow(n, f"follow_{n}") for n in CHAINS}
 follow = follow_many[1]

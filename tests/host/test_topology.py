@@ -83,7 +83,8 @@ def test_what_is_lacking_is_said_with_what_there_is(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cpu, "allowed_cpus", lambda: (0, 1))
     monkeypatch.setattr(topology.cgroup, "cpu_quota", lambda root: None)
     assert topology.lacking(2) is None
-    assert topology.lacking(8) == "8 threads: this process may use 2 CPUs (affinity)"
+    expected = "more threads than the 2 CPUs that this process may use (affinity)"
+    assert topology.lacking(8) == expected
     assert topology.spread(2) == (0, 1)
 
 

@@ -60,7 +60,7 @@ def latency(nbytes: int, pages: str, order: str) -> Iterator[Work]:
 
 @workload(
     "memory.parallel_latency",
-    params={"chains": [1, 2, 4, 8, 16], "pages": ["small", "huge"]},
+    params={"chains": [1, 2, 4, 8, 16, 24, 32], "pages": ["small", "huge"]},
     limit=limits.dependent_loads,
     requires=[working_memory.lacking, lambda: memory.lacking(CHASE_BYTES)],
     source="google/multichase, parallel chases; lmbench par_mem",
