@@ -21,13 +21,21 @@ _NAME_COLUMNS = 20
 @click.command("info")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object, sources included.")
 @click.option("--sources", is_flag=True, help="Show where each fact comes from.")
-def info_command(as_json: bool, sources: bool) -> int:
+@click.option(
+    "--measured", "and_measured", is_flag=True,
+    help="Measure caches, line, vector units, misses in flight and cores (half a minute).",
+)  # fmt: skip
+def info_command(as_json: bool, sources: bool, and_measured: bool) -> int:
     """Show what this machine is: each fact, or why it is not available."""
     groups = collect() | {"limits": limits.facts()}
-    if as_json:
-        click.echo(json.dumps(_record(groups), indent=1))
-    else:
-        click.echo("\n".join(_lines(groups, columns(), sources)))
+    record, lines = _record(groups), list(_lines(groups, columns(), sources))
+    if and_measured:
+        from hwperf.cli import measured  # It loads what measuring needs.
+
+        found = measured.detected()
+        record["measured"] = [asdict(each) for each in found]
+        lines = [*measured.shown(found, columns()), *lines]
+    click.echo(json.dumps(record, indent=1) if as_json else "\n".join(lines))
     return 0
 
 

@@ -9,6 +9,8 @@ from click.testing import CliRunner
 
 from hwperf.cli import info
 from hwperf.host import Fact
+from hwperf.report.detected import Detected
+from hwperf.units import MiB
 
 FACTS = {
     "cpu": (
@@ -71,3 +73,36 @@ def test_json_is_one_object_with_a_schema() -> None:
         for each in facts:
             assert set(each) == {"name", "value", "unit", "source", "why"}
             assert (each["value"] is None) == bool(each["why"])
+
+
+DETECTED = [
+    Detected("L3 capacity", 4 * MiB, "B", (4 * MiB, 8 * MiB), 32 * MiB, "a share", ("m.l",)),
+    Detected("SMT benefit", None, "", None, None, "the system tells of none", ("m.s",)),
+    Detected("vector width", 256, "bit", None, 512, "half-width " * 12, ("s.f",)),
+]
+
+
+def measured(monkeypatch: pytest.MonkeyPatch, *options: str) -> str:
+    from hwperf.cli import measured as module
+
+    monkeypatch.setattr(info, "collect", lambda: FACTS)
+    monkeypatch.setattr(module, "detected", lambda: DETECTED)
+    done = CliRunner().invoke(info.info_command, ["--measured", *options], standalone_mode=False)
+    assert done.exception is None
+    return done.output
+
+
+def test_what_was_measured_stands_beside_what_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = measured(monkeypatch)
+    words = " ".join(shown.split())
+    assert "L3 capacity 4 MiB (4 MiB to 8 MiB); the system reports 32 MiB; a share" in words
+    assert "SMT benefit n/a: the system tells of none" in words
+    assert "vector width 256 bit; the system reports 512 bit" in words
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_json_has_what_was_measured_with_its_workloads(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = json.loads(measured(monkeypatch, "--json"))
+    assert [each["name"] for each in record["measured"]] == [each.name for each in DETECTED]
+    assert record["measured"][0]["interval"] == [4 * MiB, 8 * MiB]
+    assert record["measured"][0]["workloads"] == ["m.l"]
