@@ -15,7 +15,8 @@ from hwperf.cli.layout import columns, wrapped
 from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
 from hwperf.plugins import load
-from hwperf.report.summary import Reading, Readings, summary
+from hwperf.report.readings import Reading, Readings
+from hwperf.report.summary import summary
 from hwperf.units import format_duration, format_quantity
 
 __all__ = ["run_command"]

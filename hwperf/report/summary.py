@@ -1,67 +1,27 @@
-"""The block at the end of a run. This module says in a few lines what a machine's memory can do."""
+"""The block at the end of a run. This module says in a few lines what a machine can do."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
+from hwperf.report import processor
 from hwperf.report.hierarchy import Level, levels
+from hwperf.report.readings import Readings
 from hwperf.units import KiB, MiB, format_bytes, format_quantity
 
-__all__ = ["MOST_LINES", "Reading", "Readings", "summary"]
+__all__ = ["MOST_LINES", "summary"]
 
 MOST_LINES = 15
 _LABEL = 12  # Width of the first column.
 _MOST_CACHES = 3  # Where the system reports none.
 
 
-@dataclass(frozen=True)
-class Reading:
-    """One point of a run: its value in base units (None where there is none) and its verdict."""
-
-    workload_id: str
-    params: Mapping[str, Any]
-    value: float | None
-    verdict: str = "ok"
-
-
-class Readings:
-    """The points of one run, by workload and parameters.
-
-    Of a point that was measured in several rounds the last reading counts that has a value.
-    """
-
-    def __init__(self, readings: Iterable[Reading]) -> None:
-        self._by_point: dict[tuple[Any, ...], Reading] = {}
-        for r in readings:
-            point = (r.workload_id, tuple(sorted(r.params.items())))
-            if r.value is not None or point not in self._by_point:
-                self._by_point[point] = r
-        self.all = tuple(self._by_point.values())
-
-    def value(self, workload_id: str, **params: Any) -> float | None:
-        """Return the value of one point in base units, or None."""
-        found = self._by_point.get((workload_id, tuple(sorted(params.items()))))
-        return None if found is None else found.value
-
-    def curve(self, workload_id: str, axis: str, **params: Any) -> list[tuple[int, float]]:
-        """Return ``(axis value, value)`` of the points with *params*, ascending."""
-        found = [
-            (int(r.params[axis]), r.value)
-            for r in self.all
-            if r.workload_id == workload_id
-            and r.value is not None
-            and all(r.params.get(name) == value for name, value in params.items())
-        ]
-        return sorted(found)
-
-
 def summary(
     readings: Readings, *, machine: str, reported: Mapping[int, int] | None = None
 ) -> list[str]:
-    """Return at most :data:`MOST_LINES` lines with this machine's memory in numbers.
+    """Return at most :data:`MOST_LINES` lines with this machine in numbers.
 
     Args:
         readings: the points of one run.
@@ -80,6 +40,8 @@ def summary(
         lines.append(_line(kernel, _bandwidths(readings, kernel)))
     lines.append(_line("random 8 B", _random(readings)))
     lines.append(_line("16 chains", _parallel(readings)))
+    lines.append(_line("FMA", processor.multiply_adds(readings, clock)))
+    lines.append(_line("all threads", processor.many_cores(readings)))
     return [line for line in lines if line][:MOST_LINES]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hwperf.report.summary import MOST_LINES, Reading, Readings, summary
+from hwperf.report.readings import Reading, Readings
+from hwperf.report.summary import MOST_LINES, summary
 from hwperf.units import KiB, MiB
 
 from .test_hierarchy import SIZES, ZEN_4_GUEST
