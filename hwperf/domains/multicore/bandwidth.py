@@ -19,7 +19,7 @@ from hwperf.kernels import parallel, stream
 if TYPE_CHECKING:
     from hwperf.kernels.team import Team
 
-__all__ = ["bandwidth"]
+__all__ = ["Slice", "array_bytes", "bandwidth", "slices"]
 
 # Of each array in all: four times the last-level cache of most machines, STREAM's rule; a machine
 # of many cores has more of that cache, some 12 MiB a core at the most (96 MiB for 8, Zen 3 to 5
@@ -35,19 +35,20 @@ SCALAR = 3.0  # STREAM's
 N_ARRAYS = {"read": 1, "copy": 2, "triad": 3}
 
 
-def _array_bytes(threads: int) -> int:
+def array_bytes(threads: int) -> int:
+    """Return the bytes of each array in all."""
     return max(LEAST_BYTES, threads * EACH_BYTES)
 
 
 def _lacks_memory(threads: int, kernel: str) -> str | None:
-    return memory.lacking(N_ARRAYS[kernel] * _array_bytes(threads))
+    return memory.lacking(N_ARRAYS[kernel] * array_bytes(threads))
 
 
 @workload(
     "multicore.bandwidth",
     params={"threads": THREADS, "kernel": list(N_ARRAYS)},
     limit=lambda threads, kernel: limits.copy_bandwidth(
-        n_threads=threads, nbytes=_array_bytes(threads)
+        n_threads=threads, nbytes=array_bytes(threads)
     ),
     requires=[topology.lacking, lambda: working_memory.lacking("huge"), _lacks_memory],
     source="McCalpin, STREAM; likwid-bench copy_mem_avx, stream_mem_avx",
@@ -60,7 +61,7 @@ def bandwidth(threads: int, kernel: str) -> Iterator[Work]:
     that it has touched first.
     """
     with team_of(topology.spread(threads)) as team:
-        mine = slices(team, N_ARRAYS[kernel], _array_bytes(threads) // threads)
+        mine = slices(team, N_ARRAYS[kernel], array_bytes(threads) // threads)
         amount = N_ARRAYS[kernel] * PART_BYTES * N_PARTS
         member = getattr(parallel, f"{kernel}_member")
         args = [each.args(kernel) for each in mine]

@@ -142,6 +142,8 @@ def shared_line(state: str) -> Iterator[Work]:
 
         yield Work(run, ops=N_ROUNDS * N_LINES, clock="clock_gettime, by the reader", team=team)
         require_value(whole[0], N_ROUNDS, "rounds that ended where they began")
+        if not (times > 0).all():
+            raise CheckFailed(f"a round took {times.min()} ns; expected a time above zero")
         written = lines[1 :: LINE_BYTES // 8]
         writes = int(written[0])
         if is_modified and not (writes > 0 and writes % (2 * N_ROUNDS) == 0):

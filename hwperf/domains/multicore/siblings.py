@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hwperf import Figure, MiB, Seen, Work, workload
+from hwperf import Figure, MiB, Seen, Unsupported, Work, workload
 from hwperf.checks import require_value
 from hwperf.domains.multicore.bandwidth import PART, slices
 from hwperf.domains.multicore.flops import Arithmetic, flops_of_a_step
@@ -61,6 +61,9 @@ def smt(kernel: str) -> Iterator[Work]:
     streaming stores (*triad*), or dependent loads from main memory (*chase*). The ratio to one
     thread is what the second hardware thread brings: 2 is as good as a second core, 1 is nothing.
     """
+    reason = no_siblings()
+    if reason:
+        raise Unsupported(reason)
     first, second = topology.sibling_pairs(cpu.allowed_cpus())[0]
     with team_of((first, second)) as team:
         member, args, amount, checks = _prepared(kernel, team)
