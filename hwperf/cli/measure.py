@@ -103,7 +103,8 @@ def _figure(name: str, figure: Figure) -> str:
         return f"{words} {'yes' if value else 'no'}" if isinstance(value, bool) else ""
     if figure.unit in UNITS:
         return f"{words} {format_quantity(value, figure.unit)}"
-    return f"{words} {value:.4g} {figure.unit}".rstrip()
+    number = str(value) if isinstance(value, int) else f"{value:.4g}"
+    return f"{words} {number} {figure.unit}".rstrip()
 
 
 def _beside(result: Result, amount: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from cli.conftest import absent, made_up, wrong
-from hwperf import CheckFailed, Work, workload
+from hwperf import CheckFailed, Figure, Work, workload
 from hwperf.cli.measure import _lines
 from hwperf.measure import Result
 from hwperf.metrics import BANDWIDTH, LATENCY
@@ -199,3 +199,21 @@ def test_lines_fit_and_the_reason_follows(width: int) -> None:
     assert "p99.9 n/a" in text
     assert "noisy: result may be unstable: the samples" in text
     assert text.endswith("see docs/stability.md.")
+
+
+@pytest.mark.parametrize(
+    ("name", "figure", "words"),
+    [
+        ("efficiency", Figure(0.98765), "efficiency 0.9876"),
+        ("flop_per_cycle", Figure(15.98, "FLOP/cycle"), "flop per cycle 15.98 FLOP/cycle"),
+        ("drawn", Figure(2.85e10, "B/s"), "drawn 28.5 GB/s"),
+        ("first_failing_value", Figure(16777216), "first failing value 16777216"),
+        ("blas", Figure("OpenBLAS 0.3.31"), "blas OpenBLAS 0.3.31"),
+        ("is_gil", Figure(True), "is gil yes"),
+        ("matrix", Figure([[None, 1.0]], "s"), ""),
+    ],
+)
+def test_figures_are_shown_with_their_units_and_lists_are_not(name, figure, words) -> None:
+    from hwperf.cli.measure import _figure
+
+    assert _figure(name, figure) == words
