@@ -204,7 +204,7 @@ def test_lines_fit_and_the_reason_follows(width: int) -> None:
 @pytest.mark.parametrize(
     ("name", "figure", "words"),
     [
-        ("efficiency", Figure(0.98765), "efficiency 0.9876"),
+        ("efficiency", Figure(0.98761), "efficiency 0.9876"),
         ("flop_per_cycle", Figure(15.98, "FLOP/cycle"), "flop per cycle 15.98 FLOP/cycle"),
         ("drawn", Figure(2.85e10, "B/s"), "drawn 28.5 GB/s"),
         ("first_failing_value", Figure(16777216), "first failing value 16777216"),
