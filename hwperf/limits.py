@@ -4,7 +4,8 @@ A measured rate above its bound did not happen: a loop was deleted, an amount is
 bound is generous upward, is never measured, and is None where the host does not tell enough.
 
 Each function takes a workload's parameters as keywords and uses those that it knows: ``nbytes``
-(bytes of one array), ``n_threads`` (cores at work, 1) and ``chains`` (independent chases, 1).
+(bytes of one array), ``n_threads`` (cores at work, 1) and ``chains`` (independent chases, 1); of
+arithmetic ``op``, ``dtype`` ("f64", "int8") and ``width`` (bits of a register, or "scalar").
 """
 
 from __future__ import annotations
@@ -20,12 +21,16 @@ from hwperf.host.files import HOST, optional
 from hwperf.units import format_quantity
 
 __all__ = [
+    "branches",
     "copy_bandwidth",
     "core_clock",
     "core_copy_bandwidth",
+    "core_flops",
+    "core_integer_ops",
     "core_load_bandwidth",
     "core_store_bandwidth",
     "dependent_loads",
+    "dependent_operations",
     "dram_bandwidth",
     "facts",
     "first_touches",
@@ -54,6 +59,31 @@ _LOADED_PER_CYCLE = {64: 128, 32: 96, 16: 64}
 
 # B per cycle into L1: one line of 64 B. No core listed above commits more, whatever its width.
 _STORED_PER_CYCLE = 64
+
+# Bits of registers that are multiplied and added per cycle, by the bytes of a vector register: the
+# most multiply-adders of any core with registers of that width, times the width of each.
+#   64: 2 x 512 (Intel since Skylake-SP; AMD Zen 5, its Software Optimization Guide 58455, 2.11)
+#   32: 2 x 256 (Intel since Haswell, AMD since Zen 2), 4 x 128 (Intel Skymont)
+#   16: 6 x 128 (Arm Cortex-X925, Software Optimization Guide, "FP/ASIMD pipelines")
+_MULTIPLIED_PER_CYCLE = {64: 1024, 32: 512, 16: 768}
+
+# Bits of registers of integers that are added per cycle, as above; multiplications are fewer.
+#   64: 4 x 512 (AMD Zen 5); 32: 4 x 256 (AMD Zen 3); 16: 6 x 128 (Arm Cortex-X925)
+_ADDED_PER_CYCLE = {64: 2048, 32: 1024, 16: 768}
+
+# Vector instructions per cycle, whatever their width: 6 pipes (Arm Cortex-X925); x86 has 4.
+_VECTORS_PER_CYCLE = 6
+
+# Cycles from one multiply-add to the next of its chain: 3 and more, 4 on most cores; 2 on Arm's
+# where only the sum waits.
+_MULTIPLY_ADD_CYCLES = 2
+
+# Conditional jumps per cycle: 2, of which 1 is taken, on cores of 2020 to 2024; Intel Lion Cove and
+# AMD Zen 5 foresee 2 that are taken, and some carry out 3.
+_JUMPS_PER_CYCLE = 4
+
+_BITS = {"f64": 64, "f32": 32, "f16": 16, "bf16": 16}
+_BITS |= {"int64": 64, "int32": 32, "int16": 16, "int8": 8}
 
 # A core that our table of microarchitectures does not know may be newer than these figures: each
 # doubling of a path to L1 so far took more than five years, so one doubling is allowed for.
@@ -148,6 +178,33 @@ def dependent_loads(**params: object) -> float | None:
     return _clock_hz() / _LOAD_TO_USE_CYCLES * _count(params, "chains", "n_threads")
 
 
+def dependent_operations(**params: object) -> float | None:
+    """Return the op/s of operations that wait for the one before: each takes a cycle or more."""
+    return _clock_hz()
+
+
+def branches(**params: object) -> float | None:
+    """Return the conditional jumps per second of a core that foresees all of them."""
+    return _JUMPS_PER_CYCLE * _newer() * _clock_hz()
+
+
+def core_flops(**params: object) -> float | None:
+    """Return the FLOP/s of multiply-adds of *dtype* in registers of *width*, in *chains* chains.
+
+    The dot product of bf16 counts as a multiply-add of 16-bit numbers. Without a width, the widest
+    vectors; None there where the core has matrix units (AMX, SME), which do far more.
+    """
+    per_cycle = _bits_per_cycle(_MULTIPLIED_PER_CYCLE, params)
+    return None if per_cycle is None else 2 * _lanes_per_second(per_cycle, params)
+
+
+def core_integer_ops(**params: object) -> float | None:
+    """Return the op/s of additions of *dtype* in registers of *width*; of *op* "dot" twice that."""
+    per_cycle = _bits_per_cycle(_ADDED_PER_CYCLE, params)
+    each = 2 if params.get("op") == "dot" else 1
+    return None if per_cycle is None else each * _lanes_per_second(per_cycle, params)
+
+
 def facts() -> tuple[Fact, ...]:
     """Return the limits of one core and of the memory modules, each with its derivation."""
     clock, width = _clock_hz(), simd.widest_bytes(simd.simd_sets())
@@ -156,6 +213,7 @@ def facts() -> tuple[Fact, ...]:
     )
     at = f"B per cycle at {format_quantity(clock, 'Hz')}"
     loaded = f"{_loaded_per_cycle()} {at}, {width} B registers"
+    fused = f"multiply-adds at {format_quantity(clock, 'Hz')}, {width} B registers"
     stored = f"{_STORED_PER_CYCLE * _newer()} {at}"
     untold = "hwperf knows no SIMD set of this processor"
     modules = "virtual machine, or modules that are not told or not all listed"
@@ -163,6 +221,7 @@ def facts() -> tuple[Fact, ...]:
         _limit("clock", clock, "Hz", told),
         _limit("loads of a core", core_load_bandwidth(), "B/s", loaded, untold),
         _limit("stores of a core", core_store_bandwidth(), "B/s", stored),
+        _limit("f64 arithmetic of a core", core_flops(), "FLOP/s", fused, untold),
         _limit("dependent loads", dependent_loads(), "op/s", f"{_LOAD_TO_USE_CYCLES} cycles each"),
         _limit("memory modules", dram_bandwidth(), "B/s", "transfers/s x width, summed", modules),
     )
@@ -184,6 +243,32 @@ def _count(params: dict[str, object], *names: str) -> int:
         value = params.get(name)
         product *= value if isinstance(value, int) else 1
     return product
+
+
+def _bits_per_cycle(table: dict[int, int], params: dict[str, object]) -> float | None:
+    """Return the bits of registers that instructions work on per cycle, at most."""
+    sets = simd.simd_sets()
+    widest = simd.widest_bytes(sets)
+    if widest is None:
+        return None
+    most = table[widest] * _newer()
+    width = params.get("width")
+    if width is None:
+        return None if any(name.startswith(("amx", "sme")) for name in sets) else most
+    bits = _bits_of(params) if width == "scalar" else int(str(width))
+    at_once = min(_VECTORS_PER_CYCLE * _newer(), most / bits)
+    chains = params.get("chains")
+    if isinstance(chains, int):
+        at_once = min(at_once, chains / _MULTIPLY_ADD_CYCLES)
+    return at_once * bits
+
+
+def _lanes_per_second(bits_per_cycle: float, params: dict[str, object]) -> float:
+    return bits_per_cycle / _bits_of(params) * _clock_hz() * _count(params, "n_threads")
+
+
+def _bits_of(params: dict[str, object]) -> int:
+    return _BITS[str(params.get("dtype", "f64"))]
 
 
 @cache

@@ -125,6 +125,76 @@ def test_threads_and_chains_multiply(pretend: Callable[..., None]) -> None:
     assert limits.dependent_loads(chains=8, pages="huge") == 8 * 4e9 / 3
 
 
+@pytest.mark.parametrize(
+    ("sets", "params", "flop_per_cycle"),
+    [
+        (("avx2",), {}, 16),  # two multiply-adders of 256 bits: Haswell to Zen 4
+        (("avx2", "avx512f"), {}, 32),
+        (("asimd",), {}, 24),
+        (("avx2",), {"dtype": "f32"}, 32),
+        (("avx2",), {"dtype": "f64", "width": "256"}, 16),
+        (("avx2",), {"dtype": "f64", "width": "128"}, 16),
+        (("avx2", "avx512f"), {"dtype": "f64", "width": "128"}, 24),
+        (("avx2", "avx512f"), {"dtype": "bf16", "width": "512"}, 128),
+        (("avx2",), {"dtype": "f64", "width": "scalar"}, 12),
+        (("avx2",), {"dtype": "f64", "width": "256", "chains": 1}, 4),
+        (("avx2",), {"n_threads": 3}, 48),
+    ],
+)
+def test_arithmetic_is_bound_by_pipes_width_and_chains(
+    pretend: Callable[..., None],
+    sets: tuple[str, ...],
+    params: dict[str, Any],
+    flop_per_cycle: float,
+) -> None:
+    pretend(sets=sets)
+    assert limits.core_flops(**params) == flop_per_cycle * 4e9
+
+
+@pytest.mark.parametrize("unit", ["amx_tile", "sme"])
+def test_where_a_matrix_unit_may_do_the_work_vectors_bound_nothing(
+    pretend: Callable[..., None], unit: str
+) -> None:
+    pretend(sets=("avx2", "avx512f", unit))
+    assert limits.core_flops(dtype="bf16") is None
+    assert limits.core_flops(dtype="bf16", width="512") == 128 * 4e9
+
+
+@pytest.mark.parametrize(
+    ("params", "op_per_cycle"),
+    [
+        ({"op": "add", "dtype": "int8", "width": "256"}, 128),
+        ({"op": "add", "dtype": "int64", "width": "128"}, 12),
+        ({"op": "dot", "dtype": "int8", "width": "256"}, 256),
+    ],
+)
+def test_integers_are_bound_alike(
+    pretend: Callable[..., None], params: dict[str, Any], op_per_cycle: float
+) -> None:
+    pretend()
+    assert limits.core_integer_ops(**params) == op_per_cycle * 4e9
+
+
+def test_an_unknown_core_may_do_more_arithmetic_too(pretend: Callable[..., None]) -> None:
+    pretend(known=False)
+    assert limits.core_flops() == 2 * 16 * 4e9
+    assert limits.core_integer_ops(dtype="int8", width="128") == 2 * 6 * 16 * 4e9
+    assert limits.branches() == 2 * 4 * 4e9
+
+
+def test_an_operation_that_waits_takes_a_cycle(pretend: Callable[..., None]) -> None:
+    pretend(known=False)
+    assert limits.dependent_operations(operation="add") == 4e9
+
+
+def test_without_a_known_register_width_arithmetic_has_no_bound(
+    pretend: Callable[..., None],
+) -> None:
+    pretend(sets=())
+    assert limits.core_flops(dtype="f64", width="128") is None
+    assert limits.core_integer_ops(dtype="int8", width="128") is None
+
+
 def test_modules_add_up(pretend: Callable[..., None]) -> None:
     """Two channels of 3200 MT/s and 8 B: 51.2 GB/s, as data sheets say."""
     pretend(modules=(module(), module()))

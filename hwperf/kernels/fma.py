@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core.errors import TypingError
@@ -30,6 +31,8 @@ from hwperf.kernels.registers import Loop, Shape, Step, call, keep, make, suffix
 from hwperf.kernels.target import host
 
 CONSTANT = -15 / 8  # Exact in f16 and in all wider types.
+
+_DTYPES: dict[str, Any] = {"f64": np.float64, "f32": np.float32, "f16": np.float16}
 
 # Instructions per turn of the loop, beside which its counter and branch run.
 _PER_TURN = 64
@@ -79,8 +82,10 @@ class Variant:
 
 
 def variant(dtype: str, width_bits: int, n_chains: int, sve_bits: int = 0) -> Variant:
-    """Return the variant for this process's processor."""
-    return Variant(dtype, width_bits, n_chains, host().machine, sve_bits)
+    """Return the variant for this process's processor, where *sve_bits* are SVE's."""
+    machine = host().machine
+    uses_sve = machine == "aarch64" and width_bits > 128
+    return Variant(dtype, width_bits, n_chains, machine, sve_bits if uses_sve else 0)
 
 
 @functools.cache
@@ -107,8 +112,10 @@ def _square_plus_itself(builder: Any, x: Any, operands: Sequence[Any]) -> Any:
 
 def _fused(builder: Any, a: Any, b: Any, c: Any) -> Any:
     result = call(builder, f"llvm.fma.{suffix(a.type)}", a.type, a, b, c)
-    is_scalar = not isinstance(a.type, ir.VectorType)
-    return keep(builder, result) if is_scalar else result
+    # So that scalar chains do not become one vector, where numba is told to look for such. On
+    # x86-64 LLVM cannot keep an f16.
+    is_kept = isinstance(a.type, (ir.DoubleType, ir.FloatType))
+    return keep(builder, result) if is_kept else result
 
 
 def _avx512_dot(builder: Any, sums: Any, operands: Sequence[Any]) -> Any:
@@ -149,12 +156,62 @@ def _fused_scalar(typingctx, a, b, c):  # type: ignore[no-untyped-def]
 
 @kernel
 def replay(values: NDArray[Any], constant: Any, adds_constant: bool, n_steps: int) -> None:
-    """Carry each of *values* (f64 or f32) *n_steps* steps on, one scalar after the other.
-
-    For checks: other code than the loops that are timed, and the same to the last bit.
-    """
+    """Carry each of *values*, f64 or f32, *n_steps* steps on: one scalar after the other."""
     for i in range(values.size):
         x = values[i]
         for _ in range(n_steps):
             x = _fused_scalar(x, x, constant if adds_constant else x)
         values[i] = x
+
+
+def arrays(chosen: Variant) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the start and the operands of :meth:`Loop.bound`; every lane starts elsewhere."""
+    n_lanes = chosen.shape.register.n_lanes
+    places = np.arange(chosen.n_chains * n_lanes)
+    if chosen.dtype == "bf16":
+        pairs = np.arange(2 * n_lanes)
+        factors = np.concatenate([1 + pairs % 5, 1 + pairs // 5 % 5])
+        return places.astype(np.float32), _as_bf16(factors)
+    dtype = _DTYPES[chosen.dtype]
+    return (-1 / (2 + places / 4)).astype(dtype), np.full(n_lanes, CONSTANT, dtype)
+
+
+def result(chosen: Variant, n_turns: int) -> NDArray[Any]:
+    """Return what the loop writes after *n_turns* turns, to the last bit, computed apart from it.
+
+    f64 and f32 one scalar after the other; f16 by a table of all its numbers; the sums of bf16 in
+    closed form, as they are whole numbers below 2**24.
+    """
+    n_steps = n_turns * chosen.shape.steps_per_turn
+    start, operands = arrays(chosen)
+    if chosen.dtype == "bf16":
+        a, b = _from_bf16(operands).reshape(2, -1, 2)
+        sums: NDArray[Any] = start.reshape(chosen.n_chains, -1) + n_steps * (a * b).sum(axis=1)
+        return sums.reshape(-1)
+    if chosen.dtype == "f16":
+        return _f16_after(start, chosen.adds_constant, n_steps)
+    replay(start, operands[0], chosen.adds_constant, n_steps)
+    return start
+
+
+def _f16_after(start: NDArray[Any], adds_constant: bool, n_steps: int) -> NDArray[Any]:
+    """Return the f16 *start* after *n_steps* steps: the step as a table, squared repeatedly."""
+    x = np.arange(2**16, dtype=np.uint16).view(np.float16).astype(np.float64)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # In f64 square and sum are exact where the chains are, so this rounds once.
+        after = (x * x + (CONSTANT if adds_constant else x)).astype(np.float16).view(np.uint16)
+    at = start.view(np.uint16)
+    while n_steps:
+        if n_steps % 2:
+            at = after[at]
+        after, n_steps = after[after], n_steps // 2
+    return at.view(np.float16)
+
+
+def _as_bf16(values: NDArray[Any]) -> NDArray[np.uint16]:
+    """Return the bits of *values* in bf16, which they fit: the upper half of an f32."""
+    return (values.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
+
+
+def _from_bf16(bits: NDArray[np.uint16]) -> NDArray[np.float32]:
+    return (bits.astype(np.uint32) << 16).view(np.float32)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from hwperf.domains.simd.peak import Peak, peak_of
+from hwperf.peak import Peak, peak_of
 from hwperf.report.hierarchy import levels
 
 __all__ = ["Detected", "Point", "Reported", "detect", "in_flight", "line_bytes"]

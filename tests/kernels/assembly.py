@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
 import llvmlite.binding as llvm
 import numba
+import pytest
+from llvmlite import ir
 
 from hwperf.kernels.jit import OPTIONS
 
@@ -56,6 +59,36 @@ def on(cpu: str, kernel: Any, *args: Any, triple: str = "x86_64-unknown-linux-gn
     module.triple = triple
     module.data_layout = str(machine.target_data)
     return _instructions(machine.emit_assembly(module))
+
+
+def needs_llvm_of(cpu: str) -> None:
+    """Skip where this LLVM is older than the processor, and would stop the process."""
+    if cpu == "znver4" and llvm.llvm_version_info < (16,):
+        pytest.skip(f"LLVM {llvm.llvm_version_info[0]} does not know {cpu}")
+
+
+def emitted(
+    emit: Callable[..., None], n_args: int, cpu: str, triple: str = "x86_64-unknown-linux-gnu"
+) -> list[str]:
+    """Return the instructions of what ``emit(builder, *args)`` emits, on another processor.
+
+    Without numba, which generates code for the processor it runs on, and for no instruction that
+    this one lacks; the arguments are int64.
+    """
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    module = ir.Module("emitted")
+    module.triple = triple
+    kind = ir.FunctionType(ir.VoidType(), [ir.IntType(64)] * n_args)
+    function = ir.Function(module, kind, "emitted")
+    builder = ir.IRBuilder(function.append_basic_block())
+    emit(builder, *function.args)
+    builder.ret_void()
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu=cpu, opt=3)
+    parsed = llvm.parse_assembly(str(module))
+    parsed.triple = triple
+    parsed.data_layout = str(machine.target_data)
+    return _instructions(machine.emit_assembly(parsed))
 
 
 def _portable(text: str) -> str:
