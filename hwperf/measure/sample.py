@@ -111,7 +111,7 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
             name: calibrate(other, stage.amount_of(other))
             for name, other in stage.work.against.items()
         }
-        warm_up_s = _warm_up(timed, profile, instruments)
+        warm_up_s = _warm_up(timed, profile, instruments, begun=start)
         samples: list[Sample] = []
         against: list[Paired] = []
         between = _Between(instruments)
@@ -176,19 +176,22 @@ def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> boo
     return elapsed_s >= 2 * profile.budget_s and len(samples) >= profile.min_samples
 
 
-def _warm_up(timed: Timed, profile: Profile, instruments: Instruments) -> float:
-    """Run the kernel until three readings of the clock agree; return the seconds that it took."""
+def _warm_up(timed: Timed, profile: Profile, instruments: Instruments, begun: float) -> float:
+    """Run the kernel until three readings of the clock agree; return the seconds that it took.
+
+    It has been running since *begun*: calls of a long kernel have then warmed up enough.
+    """
     start = instruments.wall()
     readings: list[float] = []
-    while True:
+    while instruments.wall() - begun < profile.warm_up_s:
         timed.observe(instruments.wall)
-        elapsed = instruments.wall() - start
         frequency = _frequency(instruments, 1)
-        if frequency is None or elapsed >= profile.warm_up_s:
-            return elapsed
+        if frequency is None:
+            break
         readings = [*readings[-2:], frequency]
         if len(readings) == 3 and max(readings) <= (1 + _SETTLED) * min(readings):
-            return elapsed
+            break
+    return instruments.wall() - start
 
 
 def _frequency(instruments: Instruments, n_readings: int) -> float | None:

@@ -355,23 +355,23 @@ def sample(cost_s: float, *causes: str) -> Sample:
 
 
 @pytest.mark.parametrize(
-    ("samples", "elapsed_s", "is_enough"),
+    ("samples", "budgets", "is_enough"),
     [
-        pytest.param([sample(1.0)] * 7, 0.34, False, id="seven are too few"),
-        pytest.param([sample(1.0)] * 8, 0.06, False, id="a fifth of the budget is always spent"),
-        pytest.param([sample(1.0)] * 8, 0.08, True, id="eight equal ones are precise"),
-        pytest.param([sample(1 + i % 2) for i in range(20)], 0.3, False, id="too wide"),
-        pytest.param([sample(1 + i % 2) for i in range(20)], 0.35, True, id="out of budget"),
-        pytest.param([sample(1, "steal_s")] * 20, 0.5, False, id="all disturbed: twice as long"),
-        pytest.param([sample(1, "steal_s")] * 20, 0.7, True, id="all disturbed, out of budget"),
-        pytest.param([sample(1)] * 3, 0.7, False, id="few and slow"),
-        pytest.param([sample(1)] * 3, 1.4, True, id="few and slow: four budgets"),
-        pytest.param([sample(1)] * 2, 9.0, False, id="three are the least"),
-        pytest.param([], 9.0, False, id="none"),
+        pytest.param([sample(1.0)] * 7, 0.97, False, id="seven are too few"),
+        pytest.param([sample(1.0)] * 8, 0.17, False, id="a fifth of the budget is always spent"),
+        pytest.param([sample(1.0)] * 8, 0.23, True, id="eight equal ones are precise"),
+        pytest.param([sample(1 + i % 2) for i in range(20)], 0.86, False, id="too wide"),
+        pytest.param([sample(1 + i % 2) for i in range(20)], 1.0, True, id="out of budget"),
+        pytest.param([sample(1, "steal_s")] * 20, 1.43, False, id="all disturbed: twice as long"),
+        pytest.param([sample(1, "steal_s")] * 20, 2.0, True, id="all disturbed, out of budget"),
+        pytest.param([sample(1)] * 3, 2.0, False, id="few and slow"),
+        pytest.param([sample(1)] * 3, 4.0, True, id="few and slow: four budgets"),
+        pytest.param([sample(1)] * 2, 26.0, False, id="three are the least"),
+        pytest.param([], 26.0, False, id="none"),
     ],
 )
-def test_when_to_stop(samples: list[Sample], elapsed_s: float, is_enough: bool) -> None:
-    assert enough(samples, elapsed_s, QUICK) == is_enough
+def test_when_to_stop(samples: list[Sample], budgets: float, is_enough: bool) -> None:
+    assert enough(samples, budgets * QUICK.budget_s, QUICK) == is_enough
 
 
 def test_profiles_differ_in_budgets_only() -> None:
