@@ -26,6 +26,7 @@ Latencies: TypeAlias = NDArray[np.float64]
 MOST_CPUS = 64  # 4,032 ordered pairs, of 1 ms each.
 ROUNDS = 200  # Round trips of a batch: 10 to 60 µs.
 BATCHES = 16  # Each with another line, since some lines take longer than others.
+N_LINES = 64 * BATCHES  # One call after the other goes through them: 128 KiB of addresses.
 
 
 def chosen(cpus: Sequence[int]) -> list[int]:
@@ -53,11 +54,14 @@ def core_to_core() -> Iterator[Work]:
     seen_so_far: list[Latencies] = []
     off = ~np.eye(len(cpus), dtype=bool)
     swaps = np.full((len(cpus), len(cpus)), -1)
+    balls = teams.shared_lines(N_LINES)
     with team_of(cpus[:2]) as team:
 
         def run() -> float:
-            for first, second in pairs:
-                _meet(team, cpus, (first, second), latencies, swaps)
+            for pair in pairs:
+                some = len(seen_so_far) % (N_LINES // BATCHES) * BATCHES * pingpong.LINE_WORDS
+                lines = balls[some : some + BATCHES * pingpong.LINE_WORDS]
+                _meet(team, cpus, pair, lines, latencies, swaps)
             if len(cpus) > 2:
                 team.run([partial(teams.pin, cpu) for cpu in cpus[:2]])
             seen_so_far.append(latencies.copy())
@@ -89,16 +93,17 @@ def _meet(
     team: Team,
     cpus: Sequence[int],
     pair: tuple[int, int],
+    lines: NDArray[np.int64],
     latencies: Latencies,
     swaps: NDArray[np.int64],
 ) -> None:
     """Let two threads on the CPUs of *pair* play; write the median of the batches."""
     first, second = pair
-    gate, balls = teams.shared_word(), teams.shared_lines(BATCHES)
+    gate, lines[:] = teams.shared_word(), 0
     times, unused = np.zeros(BATCHES, np.int64), np.zeros(BATCHES, np.int64)
     if len(cpus) > 2:
         team.run([partial(teams.pin, cpus[first]), partial(teams.pin, cpus[second])])
     sides = [(0, times), (1, unused)] if len(cpus) > 2 or first == 0 else [(1, unused), (0, times)]
-    made = team.run([partial(pingpong.rally, gate, balls, side, ROUNDS, t) for side, t in sides])
+    made = team.run([partial(pingpong.rally, gate, lines, side, ROUNDS, t) for side, t in sides])
     swaps[first, second] = sum(made)
     latencies[first, second] = float(np.median(times)) * 1e-9 / (2 * ROUNDS)
