@@ -7,7 +7,7 @@ from typing import Any
 from hwperf.kernels.atomic import atomic_add, flush_line, full_fence, increment, now_ns
 from hwperf.kernels.gate import arrive, make_member
 from hwperf.kernels.jit import kernel
-from hwperf.kernels.llvm import load_word, output_address, sink, store_word
+from hwperf.kernels.llvm import barrier, load_word, output_address, sink, store_word
 
 
 @kernel
@@ -31,6 +31,7 @@ def count_atomic(step: int, words: Any, offset_bytes: int, n: int) -> None:
     address = output_address(words) + offset_bytes
     for _ in range(n):
         atomic_add(address, 1)
+        barrier()  # Written out several times in a turn, as LLVM would have it, it takes longer.
 
 
 plain_member = make_member(count_plain, "plain_member")

@@ -1,13 +1,15 @@
 """Vectors of a given width as values inside a kernel, with loads, stores and arithmetic.
 
 ``load_f64(address, width)`` loads one vector; *width* is a constant of the kernel: a number of
-bytes or a :class:`Width`. LLVM carries out a vector of several times the processor's width as so
-many operations on as many registers, which is how a kernel writes out several vectors per turn of
-a loop: see :func:`several`.
+bytes or a :class:`Width`. One value may be of several registers, each of which gets an operation of
+its own, which is how a kernel writes out several vectors per turn of a loop: see :func:`several`.
+They are kept apart, since of one wide vector LLVM would make operations as wide as the processor
+has, also where narrower ones are faster (64 B on Zen 4).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,30 +35,41 @@ class Width:
 
     An int in a kernel is part of what the kernel is; this is not: the same kernel, with the same
     version, runs 32 B wide on one machine and 64 B wide on another.
+
+    Args:
+        nbytes: bytes of all registers together.
+        n_registers: how many there are.
     """
 
     nbytes: int
+    n_registers: int = 1
 
 
 NATIVE = Width(native_width_bytes())
 
 
 def several(n: int, width: Width) -> Width:
-    """Return the width of *n* vectors of *width*: one value, *n* registers."""
-    return Width(n * width.nbytes)
+    """Return the width of *n* vectors of *width*: one value, *n* registers.
+
+    Two of 16 B are one vector of 32 B to LLVM: only of such it makes stores of a pair of registers
+    (stnp on aarch64), and no processor for which 16 B are the native width has wider ones.
+    """
+    pair = 2 if width.nbytes < 32 and n % 2 == 0 else 1
+    return Width(n * width.nbytes, n * width.n_registers // pair)
 
 
 class _WidthType(types.Opaque):  # type: ignore[misc]
-    def __init__(self, nbytes: int) -> None:
+    def __init__(self, nbytes: int, n_registers: int) -> None:
         self.literal_value = nbytes
-        super().__init__(name=f"Width({nbytes})")
+        self.n_registers = n_registers
+        super().__init__(name=f"Width({nbytes}, {n_registers})")
 
 
 register_model(_WidthType)(models.OpaqueModel)
 
 
 def _typeof_width(value: Width, context: Any) -> _WidthType:
-    return _WidthType(value.nbytes)
+    return _WidthType(value.nbytes, value.n_registers)
 
 
 def _lower_width(context: Any, builder: Any, kind: Any, value: Any) -> Any:
@@ -68,30 +81,60 @@ lower_constant(_WidthType)(_lower_width)
 
 
 class Vector(types.Type):  # type: ignore[misc]
-    """The numba type of a vector of *n_lanes* elements of *dtype*."""
+    """The numba type of a vector of *n_lanes* elements of *dtype*, in all its registers."""
 
-    def __init__(self, dtype: Any, n_lanes: int) -> None:
+    def __init__(self, dtype: Any, n_lanes: int, n_registers: int = 1) -> None:
         self.dtype = dtype
         self.n_lanes = n_lanes
-        super().__init__(name=f"Vector({dtype} x {n_lanes})")
+        self.n_registers = n_registers
+        super().__init__(name=f"Vector({dtype} x {n_lanes}, {n_registers})")
+
+    @property
+    def register_bytes(self) -> int:
+        """Bytes of one register."""
+        return self.n_lanes * _BITS[self.dtype] // 8 // self.n_registers
 
 
 @register_model(Vector)
 class _VectorModel(models.PrimitiveModel):  # type: ignore[misc]
     def __init__(self, dmm: Any, fe_type: Vector) -> None:
         lane = dmm.lookup(fe_type.dtype).get_value_type()
-        super().__init__(dmm, fe_type, ir.VectorType(lane, fe_type.n_lanes))
+        register = ir.VectorType(lane, fe_type.n_lanes // fe_type.n_registers)
+        super().__init__(dmm, fe_type, ir.ArrayType(register, fe_type.n_registers))
 
 
 def _vector_type(dtype: Any, width: Any) -> Vector:
     nbytes = literal(width, "width")
     if nbytes not in WIDTHS_BYTES:
         raise TypingError(f"width={nbytes} bytes is no vector width; use one of {WIDTHS_BYTES}")
-    return Vector(dtype, nbytes * 8 // _BITS[dtype])
+    return Vector(dtype, nbytes * 8 // _BITS[dtype], getattr(width, "n_registers", 1))
 
 
 def _alignment(vector: Vector) -> int:
-    return min(vector.n_lanes * _BITS[vector.dtype] // 8, LINE_BYTES)
+    return min(vector.register_bytes, LINE_BYTES)
+
+
+def _registers(builder: Any, value: Any) -> list[Any]:
+    return [builder.extract_value(value, i) for i in range(value.type.count)]
+
+
+def _joined(context: Any, builder: Any, vector: Vector, registers: Sequence[Any]) -> Any:
+    """Return the registers as one value; no instruction."""
+    value = ir.Constant(context.get_value_type(vector), ir.Undefined)
+    for i, register in enumerate(registers):
+        value = builder.insert_value(value, register, i)
+    return value
+
+
+def _each(operation: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what emits *operation* for each register of its operands, which are of one type."""
+
+    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
+        operands = zip(*(_registers(builder, arg) for arg in args), strict=True)
+        done = [operation(builder, signature.args[0], *each) for each in operands]
+        return _joined(context, builder, signature.return_type, done)
+
+    return generate
 
 
 def _require_vector(*vectors: Any) -> None:
@@ -99,8 +142,12 @@ def _require_vector(*vectors: Any) -> None:
         raise TypingError(f"expected vectors of one type, got {', '.join(map(str, vectors))}")
 
 
-def _pointer(context: Any, builder: Any, address: Any, vector: Vector) -> Any:
-    return builder.inttoptr(address, context.get_value_type(vector).as_pointer())
+def _pointers(context: Any, builder: Any, address: Any, vector: Vector) -> list[Any]:
+    """Return a pointer to each register of a vector at *address*."""
+    register = context.get_value_type(vector).element.as_pointer()
+    first = builder.inttoptr(address, register)
+    places = (ir.Constant(ir.IntType(64), i) for i in range(vector.n_registers))
+    return [builder.gep(first, [place]) for place in places]
 
 
 @intrinsic
@@ -120,7 +167,9 @@ def _load(dtype: Any, is_aligned: bool) -> Any:
         align = _alignment(vector) if is_aligned else 1
 
         def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            return builder.load(_pointer(context, builder, args[0], vector), align=align)
+            pointers = _pointers(context, builder, args[0], vector)
+            loaded = [builder.load(pointer, align=align) for pointer in pointers]
+            return _joined(context, builder, vector, loaded)
 
         return vector(types.intp, width), generate
 
@@ -137,10 +186,13 @@ loadu_f32 = _load(types.float32, is_aligned=False)
 loadu_i64 = _load(types.int64, is_aligned=False)
 
 
-def _store(context: Any, builder: Any, signature: Any, args: Any, align: int) -> Any:
-    return builder.store(
-        args[1], _pointer(context, builder, args[0], signature.args[1]), align=align
-    )
+def _store(context: Any, builder: Any, signature: Any, args: Any, align: int) -> list[Any]:
+    pointers = _pointers(context, builder, args[0], signature.args[1])
+    registers = _registers(builder, args[1])
+    return [
+        builder.store(register, pointer, align=align)
+        for register, pointer in zip(registers, pointers, strict=True)
+    ]
 
 
 def _store_regular(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -149,9 +201,10 @@ def _store_regular(context: Any, builder: Any, signature: Any, args: Any) -> Any
 
 
 def _store_streaming(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-    instruction = _store(context, builder, signature, args, _alignment(signature.args[1]))
+    instructions = _store(context, builder, signature, args, _alignment(signature.args[1]))
     hint = builder.module.add_metadata([ir.Constant(ir.IntType(32), 1)])
-    instruction.set_metadata("nontemporal", hint)
+    for instruction in instructions:
+        instruction.set_metadata("nontemporal", hint)
     return context.get_dummy_value()
 
 
@@ -224,10 +277,10 @@ def splat(typingctx, value, width):  # type: ignore[no-untyped-def]
     vector = _vector_type(dtype, width)
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        result = ir.Constant(context.get_value_type(vector), ir.Undefined)
-        for lane in range(vector.n_lanes):
-            result = builder.insert_element(result, args[0], ir.Constant(ir.IntType(32), lane))
-        return result
+        register = ir.Constant(context.get_value_type(vector).element, ir.Undefined)
+        for lane in range(vector.n_lanes // vector.n_registers):
+            register = builder.insert_element(register, args[0], ir.Constant(ir.IntType(32), lane))
+        return _joined(context, builder, vector, [register] * vector.n_registers)
 
     return vector(dtype, width), generate
 
@@ -238,9 +291,13 @@ def lane_numbers(typingctx, width):  # type: ignore[no-untyped-def]
     vector = _vector_type(types.float64, width)
 
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return ir.Constant(
-            context.get_value_type(vector), [float(n) for n in range(vector.n_lanes)]
+        kind = context.get_value_type(vector)
+        lanes = range(kind.element.count)
+        registers = (
+            ir.Constant(kind.element, [float(i * len(lanes) + lane) for lane in lanes])
+            for i in range(vector.n_registers)
         )
+        return _joined(context, builder, vector, list(registers))
 
     return vector(width), generate
 
@@ -248,10 +305,13 @@ def lane_numbers(typingctx, width):  # type: ignore[no-untyped-def]
 def _same_bits(dtype: Any) -> Any:
     def same_bits(typingctx, vector):  # type: ignore[no-untyped-def]
         _require_vector(vector)
-        result = Vector(dtype, vector.n_lanes * _BITS[vector.dtype] // _BITS[dtype])
+        n_lanes = vector.n_lanes * _BITS[vector.dtype] // _BITS[dtype]
+        result = Vector(dtype, n_lanes, vector.n_registers)
 
         def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-            return builder.bitcast(args[0], context.get_value_type(result))
+            kind = context.get_value_type(result).element
+            cast = [builder.bitcast(each, kind) for each in _registers(builder, args[0])]
+            return _joined(context, builder, result, cast)
 
         return result(vector), generate
 
@@ -268,10 +328,10 @@ def plus(typingctx, a, b):  # type: ignore[no-untyped-def]
     """``plus(a, b)``: the sum of two vectors, lane by lane; integers wrap around."""
     _require_vector(a, b)
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.add(*args) if a.dtype == types.int64 else builder.fadd(*args)
+    def add(builder: Any, kind: Vector, x: Any, y: Any) -> Any:
+        return builder.add(x, y) if kind.dtype == types.int64 else builder.fadd(x, y)
 
-    return a(a, b), generate
+    return a(a, b), _each(add)
 
 
 @intrinsic
@@ -279,10 +339,10 @@ def times(typingctx, a, b):  # type: ignore[no-untyped-def]
     """``times(a, b)``: the product of two vectors, lane by lane; integers wrap around."""
     _require_vector(a, b)
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        return builder.mul(*args) if a.dtype == types.int64 else builder.fmul(*args)
+    def multiply(builder: Any, kind: Vector, x: Any, y: Any) -> Any:
+        return builder.mul(x, y) if kind.dtype == types.int64 else builder.fmul(x, y)
 
-    return a(a, b), generate
+    return a(a, b), _each(multiply)
 
 
 @intrinsic
@@ -295,16 +355,16 @@ def fma(typingctx, a, b, c):  # type: ignore[no-untyped-def]
     if a.dtype == types.int64:
         raise TypingError("fma expects vectors of float64 or float32, got int64")
 
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        kind = context.get_value_type(a)
+    def fuse(builder: Any, kind: Vector, *args: Any) -> Any:
+        register = args[0].type
         # llvmlite's declare_intrinsic does not know vector types: declare it by its full name.
-        name = f"llvm.fma.v{a.n_lanes}f{_BITS[a.dtype]}"
+        name = f"llvm.fma.v{register.count}f{_BITS[kind.dtype]}"
         function = builder.module.globals.get(name)
         if function is None:
-            function = ir.Function(builder.module, ir.FunctionType(kind, [kind] * 3), name)
+            function = ir.Function(builder.module, ir.FunctionType(register, [register] * 3), name)
         return builder.call(function, args)
 
-    return a(a, b, c), generate
+    return a(a, b, c), _each(fuse)
 
 
 @intrinsic
@@ -315,8 +375,9 @@ def sum_lanes(typingctx, vector):  # type: ignore[no-untyped-def]
     def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
         plus = builder.add if vector.dtype == types.int64 else builder.fadd
         lanes = [
-            builder.extract_element(args[0], ir.Constant(ir.IntType(32), lane))
-            for lane in range(vector.n_lanes)
+            builder.extract_element(register, ir.Constant(ir.IntType(32), lane))
+            for register in _registers(builder, args[0])
+            for lane in range(register.type.count)
         ]
         total = lanes[0]
         for lane in lanes[1:]:

@@ -36,4 +36,5 @@ def test_this_process_has_a_width():
 def test_the_width_is_no_constant_of_a_kernel():
     """An int would be part of what the kernel is, and its version differ between machines."""
     assert not isinstance(vector.NATIVE, int)
-    assert vector.several(4, vector.NATIVE) == vector.Width(4 * vector.NATIVE.nbytes)
+    assert vector.several(4, vector.Width(32)) == vector.Width(128, 4)
+    assert vector.several(4, vector.Width(16)) == vector.Width(64, 2)

@@ -68,6 +68,10 @@ def timing(seconds: float, switches: int = 0) -> ratios.Timing:
     return ratios.Timing(seconds, seconds, switches)
 
 
+def by_unit(unit: str) -> ratios.Goal:
+    return ratios.LATENCY if unit == "s" else ratios.THROUGHPUT
+
+
 def test_the_ratio_is_the_median_of_the_pairs_ratios_not_the_ratio_of_medians() -> None:
     taken = [ratios.Pair(10, 10), ratios.Pair(20, 25), ratios.Pair(90, 100)]
     found = ratios.compare("x", "C", "B/s", taken)
@@ -93,11 +97,28 @@ def test_quartiles_are_those_of_numpy() -> None:
 def test_bandwidth_may_be_three_percent_lower_latency_three_higher(
     unit: str, ratio: float, passes: bool
 ) -> None:
-    assert ratios.compare("x", "C", unit, pairs(ratio)).passes is passes
+    assert ratios.compare("x", "C", unit, pairs(ratio), goal=by_unit(unit)).passes is passes
+
+
+@pytest.mark.parametrize(
+    ("ratio", "is_met"),
+    [(0.949, False), (0.951, True), (1.0, True), (1.049, True), (1.051, False), (math.nan, False)],
+)
+def test_what_is_the_hardwares_alone_must_not_be_less_either(ratio: float, is_met: bool) -> None:
+    assert ratios.within(0.05).is_met(ratio) is is_met
+
+
+@pytest.mark.parametrize(
+    "goal", [ratios.THROUGHPUT, ratios.LATENCY, ratios.SYSTEM_COST, ratios.within(0.03)]
+)
+def test_nothing_that_is_no_number_meets_a_goal(goal: ratios.Goal) -> None:
+    assert not goal.is_met(math.nan)
+    assert goal.is_met(1.0)
+    assert re.fullmatch(r"[<>]= \d\.\d\d|\d\.\d\d-\d\.\d\d", str(goal))
 
 
 def test_without_a_goal_nothing_is_missed() -> None:
-    found = ratios.compare("x", "mbw", "B/s", pairs(0.1), has_goal=False)
+    found = ratios.compare("x", "mbw", "B/s", pairs(0.1))
     assert found.passes
     assert found.goal is None
 
@@ -164,9 +185,10 @@ def test_names_are_told_apart() -> None:
 
 def test_arrays_compete_in_several_places_a_chase_in_one() -> None:
     by_name = {case.name: case for case in cases.cases()}
-    triad = by_name["triad 8KiB huge regular"].contestants(["plain"])
-    assert [request.apart for request in triad] == list(cases.APART)
-    assert len(list(by_name["latency 16KiB huge whole"].contestants(["loop"]))) == 1
+    triad = by_name["triad 8KiB huge regular"].request.contestants(["plain"])
+    assert [request.apart for request in triad] == list(reference.APART)
+    chase = by_name["latency 16KiB huge whole"].request
+    assert len(list(chase.contestants(["loop"]))) == 1
 
 
 @pytest.mark.parametrize(
@@ -203,8 +225,8 @@ def test_an_error_of_the_reference_is_raised_with_the_request() -> None:
 
 
 def test_a_row_shows_the_verdict_and_the_summary_names_what_missed() -> None:
-    good = ratios.compare("copy", "C plain", "B/s", pairs(1.0, 1.01))
-    bad = ratios.compare("chase", "C loop", "s", pairs(1.2, 1.3))
+    good = ratios.compare("copy", "C plain", "B/s", pairs(1.0, 1.01), goal=ratios.THROUGHPUT)
+    bad = ratios.compare("chase", "C loop", "s", pairs(1.2, 1.3), goal=ratios.LATENCY)
     assert "ok" in table.row(good)
     assert "MISS" in table.row(bad)
     assert table.summary([good, bad]) == "1 of 2 reach the goal; not: chase"
@@ -253,7 +275,8 @@ def peer(program: Path) -> Iterator[reference.Reference]:
 
     if not hasattr(os, "sched_getaffinity"):
         pytest.skip("the reference pins itself, which is Linux's")
-    with reference.running(program, min(os.sched_getaffinity(0))) as running:
+    with reference.running(program) as running:
+        running.use_cpus([min(os.sched_getaffinity(0))])
         yield running
 
 
@@ -265,11 +288,8 @@ def test_the_reference_answers_each_case_in_each_style(peer: reference.Reference
         if (asked.kernel, asked.variant) in seen:
             continue
         seen.add((asked.kernel, asked.variant))
-        small = cases.Case(
-            case.name, case.workload_id, case.params,
-            reference.Request(asked.kernel, asked.variant, "small", 2**20), case.unit, 1,
-        )  # fmt: skip
-        requests = list(small.contestants(list(peer.styles(asked))))
+        small = reference.Request(asked.kernel, asked.variant, "small", 2**20)
+        requests = list(small.contestants(peer.styles(asked)))
         assert requests or asked.variant == "streaming", "only x86-64 has intrinsics for those"
         for request in requests:
             timed = peer.time(request, 4)

@@ -1,4 +1,4 @@
-"""What is compared. This module lists the points of hwperf with what the C reference runs."""
+"""What is compared of memory: the points of hwperf with what the C reference runs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reference import Request
+from ratios import LATENCY, THROUGHPUT, Goal
+from reference import ARRAYS, CoresRequest, Request
 
 from hwperf.units import KiB, MiB, format_bytes
 
@@ -15,13 +16,6 @@ ARRAY_SIZES = (8 * KiB, 64 * KiB, 2 * MiB, 256 * MiB)
 PAGES = ("small", "huge")
 STORES = ("regular", "streaming")
 WINDOW_BYTES = 256 * KiB  # As in memory.latency: up to it, "local" is the whole set.
-
-# Bytes by which the arrays of a peer's sweep are moved against one another: none, as hwperf's and
-# those of most programs with large arrays lie; or 17 lines, so that a load and a store of the
-# same turn differ in the 12 bits by which processors first compare addresses.
-APART = (0, 17 * 64)
-
-ARRAYS = {"read": 1, "fill": 1, "copy": 2, "scale": 2, "add": 3, "triad": 3}
 
 
 @dataclass(frozen=True)
@@ -33,32 +27,28 @@ class Case:
         workload_id: hwperf's workload.
         params: its point.
         request: what the reference runs, without a style.
-        unit: of what is compared, "B/s" or "s" (per access).
-        amount: units of the workload's primary amount for one step, pass or read of the reference.
-        has_goal: whether a ratio is asked for.
+        unit: of what is compared, "B/s", "FLOP/s" or "s" (per access or operation).
+        amount: units of the workload's primary amount for one count of the request.
+        goal: the ratios that are good enough; None where there is no goal.
+        threads: CPUs that are at work.
+        rest_s: seconds to wait before each side, until what the other one has started sleeps.
+        count: of one request, where the workload times itself and does not say how much it does.
     """
 
     name: str
     workload_id: str
     params: dict[str, Any]
-    request: Request
+    request: Request | CoresRequest
     unit: str
     amount: float
-    has_goal: bool = True
-
-    def contestants(self, styles: list[str]) -> Iterator[Request]:
-        """Yield the request in each of *styles* and, where there are arrays, placements."""
-        several = ARRAYS.get(self.request.kernel, 1) > 1
-        for apart in APART if several else APART[:1]:
-            for style in styles:
-                yield Request(
-                    self.request.kernel, self.request.variant, self.request.pages,
-                    self.request.nbytes, style, apart,
-                )  # fmt: skip
+    goal: Goal | None
+    threads: int = 1
+    rest_s: float = 0.0
+    count: int | None = None
 
 
 def cases() -> Iterator[Case]:
-    """Yield every case, in the order in which they are run."""
+    """Yield every case of memory, in the order in which they are run."""
     yield from _latency()
     yield from _sweeps()
     yield from _scattered()
@@ -75,6 +65,7 @@ def _latency() -> Iterator[Case]:
                     request=Request("chase", order, pages, nbytes),
                     unit="s",
                     amount=1,
+                    goal=LATENCY,
                 )
 
 
@@ -96,6 +87,7 @@ def _sweeps() -> Iterator[Case]:
                         request=Request(kernel, stores, pages, nbytes),
                         unit="B/s",
                         amount=n_arrays * nbytes,
+                        goal=THROUGHPUT,
                     )
 
 
@@ -108,6 +100,7 @@ def _scattered() -> Iterator[Case]:
             request=Request("random", "-", pages, 256 * MiB),
             unit="s",
             amount=1,
+            goal=LATENCY,
         )
     for nbytes in (256 * KiB, 256 * MiB):
         yield Case(
@@ -117,6 +110,7 @@ def _scattered() -> Iterator[Case]:
             request=Request("stride", "64", "small", nbytes),
             unit="s",
             amount=nbytes // 64,
+            goal=LATENCY,
         )
 
 

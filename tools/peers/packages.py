@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from contest import time_calls
-from ratios import Comparison, Pair, compare
+from ratios import LATENCY, THROUGHPUT, Comparison, Pair, compare
 
 from hwperf import plugins
 from hwperf.measure.stage import set_up
@@ -53,7 +53,6 @@ class Test:
         parse: takes what it printed and returns the value in *unit*.
         result_file: file in the directory that holds what it found, in place of the output.
         files: files that it needs in the directory, by name.
-        has_goal: False where the program does not do quite the same.
     """
 
     name: str
@@ -65,7 +64,6 @@ class Test:
     parse: Callable[[str], float]
     result_file: str | None = None
     files: dict[str, str] = field(default_factory=dict)
-    has_goal: bool = True
 
 
 def likwid_bandwidth(printed: str) -> float:
@@ -128,7 +126,8 @@ def run(test: Test, cpu: int, directory: Path, *, n_pairs: int) -> Comparison:
         ours, is_clean = _ours(test)
         theirs = theirs if i % 2 else _value(test, cpu, directory)
         pairs.append(Pair(ours, theirs, is_clean))
-    return compare(test.name, test.program, test.unit, pairs, has_goal=test.has_goal)
+    goal = LATENCY if test.unit == "s" else THROUGHPUT
+    return compare(test.name, test.program, test.unit, pairs, goal=goal)
 
 
 def _ours(test: Test) -> tuple[float, bool]:

@@ -17,10 +17,9 @@
 
    and is answered by one line of JSON: {"wall_s": S, "cpu_s": S, "switches": N}: by the clock on
    the wall, by the thread's own, and how often the scheduler took the core away meanwhile; or by
-   {"error": "..."}. "release" as a request gives the memory back. Memory is mapped and
-   written, and a first pass made, when the working set changes; never within the time.
-
-   Usage: reference CPU */
+   {"error": "..."}. "cpus N" as a request pins the process to a CPU, "release" gives the memory
+   back. Memory is mapped and written, and a first pass made, when the working set changes; never
+   within the time. */
 
 #define _GNU_SOURCE
 #include <sched.h>
@@ -28,225 +27,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <time.h>
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
-#define SCALAR 3.0
 #define POISON -1.0
 #define LINE 64
 #define WINDOW (256 * 1024)
 #define MAX_APART 4096
-#define HUGE_PAGE (2ul << 20)
 #define SAMPLED 64 /* elements that are poisoned before and checked after each request */
 #define WARM_BYTES (128ul << 20) /* no cache keeps anything of more than this */
-#define BARRIER() __asm__ volatile("" ::: "memory")
 
 static volatile double result; /* what reading kernels computed: keeps them from being deleted */
 static volatile uintptr_t arrived;
 
-/* A value of which the compiler knows nothing. */
-static double opaque(double value)
-{
-    __asm__ volatile("" : "+m"(value));
-    return value;
-}
-
-/* --- the sweeps of a C programmer ------------------------------------------------------------ */
-
-static void plain_fill(double *restrict a, const double *restrict b, const double *restrict c,
-                       size_t n, long passes)
-{
-    (void)b, (void)c;
-    const double value = opaque(SCALAR);
-    while (passes--) {
-        BARRIER();
-        for (size_t i = 0; i < n; i++)
-            a[i] = value;
-    }
-}
-
-static void plain_copy(double *restrict a, const double *restrict b, const double *restrict c,
-                       size_t n, long passes)
-{
-    (void)c;
-    while (passes--) {
-        BARRIER();
-        for (size_t i = 0; i < n; i++)
-            a[i] = b[i];
-    }
-}
-
-static void plain_scale(double *restrict a, const double *restrict b, const double *restrict c,
-                        size_t n, long passes)
-{
-    (void)c;
-    const double scalar = opaque(SCALAR);
-    while (passes--) {
-        BARRIER();
-        for (size_t i = 0; i < n; i++)
-            a[i] = scalar * b[i];
-    }
-}
-
-static void plain_add(double *restrict a, const double *restrict b, const double *restrict c,
-                      size_t n, long passes)
-{
-    while (passes--) {
-        BARRIER();
-        for (size_t i = 0; i < n; i++)
-            a[i] = b[i] + c[i];
-    }
-}
-
-static void plain_triad(double *restrict a, const double *restrict b, const double *restrict c,
-                        size_t n, long passes)
-{
-    const double scalar = opaque(SCALAR);
-    while (passes--) {
-        BARRIER();
-        for (size_t i = 0; i < n; i++)
-            a[i] = b[i] + scalar * c[i];
-    }
-}
-
-static void plain_read(double *a, const double *b, const double *c, size_t n, long passes)
-{
-    (void)b, (void)c;
-    double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-    while (passes--) {
-        BARRIER();
-        for (size_t i = 0; i < n; i += 4)
-            s0 += a[i], s1 += a[i + 1], s2 += a[i + 2], s3 += a[i + 3];
-    }
-    result = s0 + s1 + s2 + s3;
-}
-
-/* --- the sweeps with intrinsics -------------------------------------------------------------- */
-
-typedef void sweep(double *a, const double *b, const double *c, size_t n, long passes);
-
-struct entry {
-    const char *kernel, *stores, *style;
-    sweep *function;
-};
-
-#define NO_FENCE() (void)0
-
-#if defined(__AVX512F__)
-#define WIDE __m512d
-#define LANES 8
-#define LOAD _mm512_load_pd
-#define ADD _mm512_add_pd
-#define MUL _mm512_mul_pd
-#define ALL _mm512_set1_pd
-#define STORE_PARTS _mm512_store_pd
-#define NAME(kernel) avx512x4_##kernel
-#define PUT _mm512_store_pd
-#define FENCE NO_FENCE
-#define TURN 4
-#include "sweeps.h"
-#define NAME(kernel) avx512x4_nt_##kernel
-#define PUT _mm512_stream_pd
-#define FENCE _mm_sfence
-#define TURN 4
-#include "sweeps.h"
-#undef WIDE
-#undef LANES
-#undef LOAD
-#undef ADD
-#undef MUL
-#undef ALL
-#undef STORE_PARTS
-#endif
-
-#if defined(__AVX__)
-#define WIDE __m256d
-#define LANES 4
-#define LOAD _mm256_load_pd
-#define ADD _mm256_add_pd
-#define MUL _mm256_mul_pd
-#define ALL _mm256_set1_pd
-#define STORE_PARTS _mm256_store_pd
-#define NAME(kernel) avx2x4_##kernel
-#define PUT _mm256_store_pd
-#define FENCE NO_FENCE
-#define TURN 4
-#include "sweeps.h"
-#define NAME(kernel) avx2x8_##kernel
-#define PUT _mm256_store_pd
-#define FENCE NO_FENCE
-#define TURN 8
-#include "sweeps.h"
-#define NAME(kernel) avx2x4_nt_##kernel
-#define PUT _mm256_stream_pd
-#define FENCE _mm_sfence
-#define TURN 4
-#include "sweeps.h"
-#define NAME(kernel) avx2x8_nt_##kernel
-#define PUT _mm256_stream_pd
-#define FENCE _mm_sfence
-#define TURN 8
-#include "sweeps.h"
-
-/* Loads and nothing else, as likwid-bench's load kernels do. */
-static void loads_read(double *a, const double *b, const double *c, size_t n, long passes)
-{
-    (void)b, (void)c;
-    while (passes--)
-        for (size_t i = 0; i < n; i += 32)
-#pragma GCC unroll 8
-            for (int k = 0; k < 8; k++) {
-                __m256d v;
-                __asm__ volatile("vmovapd %1, %0" : "=x"(v) : "m"(*(const __m256d *)(a + i + 4 * k)));
-            }
-}
-#elif defined(__x86_64__)
-#define WIDE __m128d
-#define LANES 2
-#define LOAD _mm_load_pd
-#define ADD _mm_add_pd
-#define MUL _mm_mul_pd
-#define ALL _mm_set1_pd
-#define STORE_PARTS _mm_store_pd
-#define NAME(kernel) sse2x4_##kernel
-#define PUT _mm_store_pd
-#define FENCE NO_FENCE
-#define TURN 4
-#include "sweeps.h"
-#define NAME(kernel) sse2x4_nt_##kernel
-#define PUT _mm_stream_pd
-#define FENCE _mm_sfence
-#define TURN 4
-#include "sweeps.h"
-#endif
-
-#define STORING(stores, style, prefix)                                                         \
-    {"fill", stores, style, prefix##_fill}, {"copy", stores, style, prefix##_copy},            \
-        {"scale", stores, style, prefix##_scale}, {"add", stores, style, prefix##_add},        \
-        {"triad", stores, style, prefix##_triad}
-#define ALL_OF(style, prefix)                                                                  \
-    STORING("regular", style, prefix), STORING("streaming", style, prefix##_nt),               \
-        {"read", "regular", style, prefix##_read}
-
-static const struct entry entries[] = {
-    STORING("regular", "plain", plain),
-    {"read", "regular", "plain", plain_read},
-#if defined(__AVX512F__)
-    ALL_OF("avx512x4", avx512x4),
-#endif
-#if defined(__AVX__)
-    ALL_OF("avx2x4", avx2x4),
-    ALL_OF("avx2x8", avx2x8),
-    {"read", "regular", "loads", loads_read},
-#elif defined(__x86_64__)
-    ALL_OF("sse2x4", sse2x4),
-#endif
-};
-#define N_ENTRIES (sizeof entries / sizeof *entries)
+#include "timing.h"
+#include "pages.h"
+#include "vectors.h"
 
 /* --- the chase and the scattered reads ------------------------------------------------------- */
 
@@ -299,9 +93,8 @@ static void strided_reads(const int64_t *data, size_t nbytes, size_t stride, lon
 /* --- the working set ------------------------------------------------------------------------- */
 
 static struct {
-    char *map, *base;
-    size_t mapped, size;
-    char pages[8], contents[200]; /* what it is mapped for, and what was written into it */
+    struct memory memory;
+    char *base, contents[200]; /* where it begins, and what was written into it */
     double *a, *b, *c;
 } set;
 
@@ -312,59 +105,27 @@ static uint64_t next_random(void)
     return state;
 }
 
-/* How much of the set lies on huge pages. */
-static size_t huge_bytes(void)
-{
-    FILE *smaps = fopen("/proc/self/smaps", "r");
-    char line[512];
-    size_t found = 0;
-    int inside = 0;
-    while (smaps && fgets(line, sizeof line, smaps)) {
-        unsigned long from, to;
-        size_t kib;
-        if (sscanf(line, "%lx-%lx ", &from, &to) == 2)
-            inside = from <= (uintptr_t)set.base && (uintptr_t)set.base < to;
-        else if (inside && sscanf(line, "AnonHugePages: %zu kB", &kib) == 1)
-            found += kib * 1024;
-    }
-    if (smaps)
-        fclose(smaps);
-    return found;
-}
-
 static void release(void)
 {
-    if (set.map)
-        munmap(set.map, set.mapped);
+    unmap(&set.memory);
     memset(&set, 0, sizeof set);
 }
 
-static const char *map_set(size_t size, const char *pages)
+static const char *map_set(size_t size, int huge)
 {
-    const int huge = !strcmp(pages, "huge");
     size = (size + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    if (set.map && set.size == size && !strcmp(set.pages, pages))
+    if (set.memory.map && set.memory.size == size && set.memory.huge == huge)
         return NULL;
     release();
-    set.mapped = size + 2 * HUGE_PAGE;
-    set.map = mmap(NULL, set.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (set.map == MAP_FAILED) {
-        set.map = NULL;
-        return "mmap failed";
+    const char *error = map(&set.memory, size, huge);
+    if (!error) {
+        set.base = set.memory.base;
+        memset(set.base, 0x3f, size);
+        error = granted(&set.memory);
     }
-    set.base = (char *)(((uintptr_t)set.map / HUGE_PAGE + 1) * HUGE_PAGE);
-    set.size = size;
-    madvise(set.map, set.mapped, MADV_NOHUGEPAGE);
-    if (huge && madvise(set.base, size, MADV_HUGEPAGE))
-        return "madvise(MADV_HUGEPAGE) failed";
-    memset(set.base, 0x3f, size);
-    const size_t granted = huge_bytes();
-    if (huge && granted < size / 10 * 9)
-        return "huge pages were not granted";
-    if (!huge && granted)
-        return "small pages were asked for, huge ones granted";
-    strcpy(set.pages, pages);
-    return NULL;
+    if (error)
+        release();
+    return error;
 }
 
 /* Link all lines into one cycle: Sattolo's shuffle, or window by window. */
@@ -447,7 +208,8 @@ static const char *prepare(const struct request *r)
     if (!strcmp(contents, set.contents))
         return NULL;
     const size_t slot = (r->nbytes + 2 * MAX_APART + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE;
-    const char *error = map_set(n_arrays ? n_arrays * slot : r->nbytes, r->pages);
+    const int huge = !strcmp(r->pages, "huge");
+    const char *error = map_set(n_arrays ? n_arrays * slot : r->nbytes, huge);
     if (error)
         return error;
     if (n_arrays)
@@ -457,31 +219,6 @@ static const char *prepare(const struct request *r)
     if (!error)
         strcpy(set.contents, contents);
     return error;
-}
-
-static double should_be(const char *kernel, const double *b, const double *c, size_t i)
-{
-    if (!strcmp(kernel, "copy"))
-        return b[i];
-    if (!strcmp(kernel, "scale"))
-        return SCALAR * b[i];
-    if (!strcmp(kernel, "add"))
-        return b[i] + c[i];
-    return !strcmp(kernel, "triad") ? b[i] + SCALAR * c[i] : SCALAR;
-}
-
-static double now(clockid_t clock)
-{
-    struct timespec t;
-    clock_gettime(clock, &t);
-    return t.tv_sec + 1e-9 * t.tv_nsec;
-}
-
-static long switches(void)
-{
-    struct rusage usage;
-    getrusage(RUSAGE_THREAD, &usage);
-    return usage.ru_nivcsw;
 }
 
 static void run(const struct request *r, sweep *function, long count)
@@ -547,20 +284,23 @@ static void list_styles(void)
     printf("]}\n");
 }
 
-int main(int argc, char **argv)
+static const char *pin(int cpu)
+{
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    CPU_SET(cpu, &cpus);
+    if (sched_setaffinity(0, sizeof cpus, &cpus))
+        return "the process cannot run on this CPU";
+    printf("{}\n");
+    return NULL;
+}
+
+int main(void)
 {
     char line[256];
-    if (argc == 2) {
-        cpu_set_t cpus;
-        CPU_ZERO(&cpus);
-        CPU_SET(atoi(argv[1]), &cpus);
-        if (sched_setaffinity(0, sizeof cpus, &cpus)) {
-            fprintf(stderr, "reference: cannot run on CPU %s\n", argv[1]);
-            return 1;
-        }
-    }
     while (fgets(line, sizeof line, stdin)) {
         struct request r;
+        int cpu;
         const char *error = "expected KERNEL VARIANT STYLE PAGES NBYTES APART COUNT";
         if (!strcmp(line, "styles\n")) {
             list_styles();
@@ -569,8 +309,10 @@ int main(int argc, char **argv)
             release();
             error = NULL;
             printf("{}\n");
-        } else if (sscanf(line, "%15s %15s %15s %7s %zu %zu %ld", r.kernel, r.variant, r.style,
-                          r.pages, &r.nbytes, &r.apart, &r.count) == 7)
+        } else if (sscanf(line, "cpus %d", &cpu) == 1)
+            error = pin(cpu);
+        else if (sscanf(line, "%15s %15s %15s %7s %zu %zu %ld", r.kernel, r.variant, r.style,
+                        r.pages, &r.nbytes, &r.apart, &r.count) == 7)
             error = serve(&r);
         if (error)
             printf("{\"error\": \"%s\"}\n", error);

@@ -8,18 +8,23 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import cache, partial
 from pathlib import Path
 
+import blas
+import cases
+import cases_cores
 import contest
 import packages
 import reference
-from cases import Case, cases
+from cases import Case
 from ratios import MIN_PAIRS, Comparison
 from table import HEADER, row, summary
 
 from hwperf.errors import HwperfError
-from hwperf.host import cpu
+from hwperf.host import cpu, topology
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,13 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    chosen = [case for case in cases() if re.search(arguments.case, case.name)]
+    everything = [*cases.cases(), *cases_cores.cases(len(cpu.allowed_cpus()))]
+    chosen = [case for case in everything if re.search(arguments.case, case.name)]
     coarse = [test for test in packages.TESTS if re.search(arguments.case, test.name)]
     if not chosen and not coarse:
         print(f"no case matches {arguments.case!r}; there are:", file=sys.stderr)
-        print("\n".join(case.name for case in cases()), file=sys.stderr)
+        print("\n".join(case.name for case in everything), file=sys.stderr)
         return 2
-    number = cpu.current_cpu() if arguments.cpu is None else arguments.cpu
+    allowed = topology.order(cpu.allowed_cpus())
+    here = cpu.current_cpu() if arguments.cpu is None else arguments.cpu
+    number: int = allowed[0] if here is None else here
+    library = blas.find()  # Before anything is pinned.
     try:
         os.sched_setaffinity(0, {number})
     except OSError as error:
@@ -48,12 +57,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(HEADER)
     done: list[Comparison] = []
     try:
-        with tempfile.TemporaryDirectory(prefix="hwperf-peers-") as directory:
-            program = reference.build(Path(directory), cc)
-            with reference.running(program, number) as peer:
-                for case in chosen:
-                    done += _one(case, peer, arguments)
-            done += _packages(coarse, number, Path(directory), arguments)
+        with ExitStack() as stack:
+            directory = Path(
+                stack.enter_context(tempfile.TemporaryDirectory(prefix="hwperf-peers-"))
+            )
+            start = cache(partial(_start, stack, directory, cc, allowed, library))
+            for case in chosen:
+                cpus = allowed[: case.threads] if case.threads > 1 else (number,)
+                done += _one(case, start, cpus, arguments)
+            os.sched_setaffinity(0, {number})
+            done += _packages(coarse, number, directory, arguments)
     except reference.ReferenceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -67,7 +80,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0 if all(one.passes for one in done) else 1
 
 
-def _one(case: Case, peer: reference.Reference, arguments: argparse.Namespace) -> list[Comparison]:
+def _start(
+    stack: ExitStack,
+    directory: Path,
+    cc: str,
+    allowed: Sequence[int],
+    library: reference.Blas | None,
+    name: str,
+) -> reference.Reference:
+    """Build and start the program *name*; it ends with *stack*.
+
+    Raises:
+        reference.ReferenceError: if it cannot be built.
+    """
+    os.sched_setaffinity(0, allowed)  # What it inherits.
+    peer = stack.enter_context(reference.running(reference.build(directory, cc, name)))
+    if name == "cores" and library is not None:
+        peer.use_cpus(allowed)
+        peer.load_blas(library)
+    return peer
+
+
+def _one(
+    case: Case,
+    start: Callable[[str], reference.Reference],
+    cpus: Sequence[int],
+    arguments: argparse.Namespace,
+) -> list[Comparison]:
+    peer = start(case.request.program)
+    os.sched_setaffinity(0, cpus)
+    peer.use_cpus(cpus)
     try:
         found = contest.run(
             case,
@@ -112,7 +154,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="one JSON object per case")
     parser.add_argument(
-        "--cpu", type=int, metavar="CPU", help="where both sides run; default: here"
+        "--cpu", type=int, metavar="CPU", help="where the sides of one thread run; default: here"
     )
     parser.add_argument(
         "--sample", type=float, default=0.06, metavar="S", help="seconds per side of a pair"

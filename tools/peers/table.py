@@ -9,21 +9,21 @@ from ratios import Comparison
 from hwperf.units import format_quantity
 
 HEADER = (
-    f"{'case':34} {'hwperf':>11} {'peer':>11}  {'ratio':>6} {'(quartiles)':14} {'goal':>7}"
-    "      peer, how disturbed"
+    f"{'case':38} {'hwperf':>11} {'peer':>11}  {'ratio':>6} {'(quartiles)':14} {'goal':>9}"
+    "      peer, placement of its CPUs, how disturbed"
 )
 
 
 def row(one: Comparison) -> str:
     """Return the line of one comparison."""
-    sign = "<=" if one.unit == "s" else ">="
-    goal = "" if one.goal is None else f"{sign} {one.goal:.2f}"
+    goal = "" if one.goal is None else str(one.goal)
     verdict = "" if one.goal is None else "ok" if one.passes else "MISS"
     disturbed = f"; {one.n_disturbed} of {one.n_pairs} disturbed" if one.n_disturbed else ""
+    placed = "".join(f"; {name} {count}" for name, count in sorted(one.placements.items()))
     return (
-        f"{one.case:34} {format_quantity(one.ours, one.unit):>11} "
+        f"{one.case:38} {format_quantity(one.ours, one.unit):>11} "
         f"{format_quantity(one.theirs, one.unit):>11}  {one.ratio:6.3f} "
-        f"({one.low:.3f}-{one.high:.3f})  {goal:>7} {verdict:4} {one.peer}{disturbed}"
+        f"({one.low:.3f}-{one.high:.3f})  {goal:>9} {verdict:4} {one.peer}{placed}{disturbed}"
     )
 
 

@@ -24,9 +24,9 @@ __all__ = ["core_to_core"]
 Latencies: TypeAlias = NDArray[np.float64]
 
 MOST_CPUS = 64  # 4,032 ordered pairs, of 1 ms each.
-ROUNDS = 200  # Round trips of a batch: 10 to 60 µs.
-BATCHES = 16  # Each with another line, since some lines take longer than others.
-N_LINES = 64 * BATCHES  # One call after the other goes through them: 128 KiB of addresses.
+ROUNDS = 100  # Round trips of a batch: 5 to 30 µs.
+BATCHES = 32  # Each with another line, since some lines take longer than others.
+N_LINES = 32 * BATCHES  # One call after the other goes through them: 128 KiB of addresses.
 
 
 def chosen(cpus: Sequence[int]) -> list[int]:

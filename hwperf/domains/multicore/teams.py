@@ -17,6 +17,7 @@ __all__ = ["CLOCK", "ONE", "THREADS", "alone", "needs_two", "scaling", "team_of"
 
 THREADS = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 ONE = "one thread"
+ATTEMPTS = 3
 CLOCK = "clock_gettime, while all threads work"
 
 
@@ -48,10 +49,14 @@ def timed(
     """Return a kernel that runs *member* on the first threads and returns its seconds."""
 
     def run() -> float:
-        try:
-            return teams.together(team, member, args, n_steps)
-        except teams.TeamError as error:
-            raise CheckFailed(str(error)) from error
+        for attempt in range(ATTEMPTS):
+            try:
+                return teams.together(team, member, args, n_steps)
+            except teams.TeamError as error:
+                # Somebody else may have had a thread's CPU for the whole of the others' time.
+                if attempt == ATTEMPTS - 1:
+                    raise CheckFailed(str(error)) from error
+        raise AssertionError("not reached")
 
     return run
 
