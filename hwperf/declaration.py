@@ -22,7 +22,7 @@ __all__ = ["Checked", "Declared", "check"]
 _NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 _ID = re.compile(rf"{_NAME}\.{_NAME}")
 # What Work takes beside amounts.
-_NO_AMOUNTS = ("clock", "latencies", "against", "derive", "team")
+_NO_AMOUNTS = ("clock", "latencies", "against", "derive", "team", "own_causes")
 _SCALARS = (bool, int, float, str, type(None))
 
 

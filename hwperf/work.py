@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -36,11 +37,15 @@ class Seen:
         cost_s: median, in seconds per unit of the primary amount.
         clock_hz: the core's clock beside the samples, or None where it cannot be read.
         against: the same cost of each kernel of ``Work(against=...)`` that was measured.
+        counted: for each sample, in the order taken, whether it counts. A kernel that is called
+            once per sample, and keeps something of each call, has kept it of the last so many
+            calls (with *against*, of those before the very last one).
     """
 
     cost_s: float
     clock_hz: float | None
     against: Mapping[str, float]
+    counted: Sequence[bool] = ()
 
     @property
     def cycles(self) -> float | None:
@@ -84,6 +89,8 @@ class Work:
         derive: called once, after the samples and the check, with what they came to; returns what
             else the point says, by name in lower case with underscores.
         team: the threads that the kernel runs on, where it does not only run on the calling one.
+        own_causes: causes of disturbance that the kernel itself brings about, and that say nothing
+            of others: ``("runqueue_wait_s",)`` where two threads hand one CPU to each other.
         amounts: ``bytes=``, ``flops=`` and ``ops=`` of one call; the first is the primary one.
 
     Raises:
@@ -98,6 +105,7 @@ class Work:
     against: Mapping[str, Work]
     derive: Derive | None
     team: OnThreads | None
+    own_causes: tuple[str, ...]
 
     def __init__(
         self,
@@ -108,11 +116,13 @@ class Work:
         against: Mapping[str, Work] | None = None,
         derive: Derive | None = None,
         team: OnThreads | None = None,
+        own_causes: Sequence[str] = (),
         **amounts: float,
     ) -> None:
         others = {} if against is None else against
         faults = [
             *_faults_of_kernel(kernel, derive),
+            *_faults_of_threads(team, own_causes),
             *_faults_of_amounts(amounts),
             *_faults_of_others(others, amounts, bool(latencies)),
         ]
@@ -127,6 +137,7 @@ class Work:
             ("against", MappingProxyType(dict(others))),
             ("derive", derive),
             ("team", team),
+            ("own_causes", tuple(own_causes)),
         ):
             object.__setattr__(self, name, value)
 
@@ -141,6 +152,27 @@ def _faults_of_kernel(kernel: Any, derive: Any) -> list[str]:
             "e.g. {'efficiency': Figure(0.98)}"
         )
     return faults
+
+
+def _faults_of_threads(team: Any, own_causes: Any) -> list[str]:
+    faults = []
+    if team is not None:
+        cpus, ids = (getattr(team, name, None) for name in ("cpus", "thread_ids"))
+        if not (_are_numbers(cpus) and _are_numbers(ids)):
+            faults.append(
+                f"team={team!r} has no cpus and thread_ids, whole numbers from 0 on, at least one "
+                "of each; pass e.g. a hwperf.kernels.team.Team"
+            )
+    if isinstance(own_causes, str) or not all(isinstance(each, str) for each in own_causes):
+        faults.append(f"own_causes={own_causes!r} is no list of names; write ['runqueue_wait_s']")
+    return faults
+
+
+def _are_numbers(values: Any) -> bool:
+    try:
+        return len(values) > 0 and all(operator.index(value) >= 0 for value in values)
+    except TypeError:
+        return False
 
 
 def _faults_of_amounts(amounts: Mapping[str, Any]) -> list[str]:
@@ -171,8 +203,11 @@ def _faults_of_others(others: Any, amounts: Mapping[str, Any], has_latencies: bo
                 f"against[{name!r}] gives {', '.join(other.amounts)}, not {next(iter(amounts))}, "
                 "the primary amount that they are compared by"
             )
-        elif other.against or other.latencies:
-            faults.append(f"against[{name!r}] has itself against= or latencies=, which is not used")
+        elif other.against or other.latencies or other.derive or other.team:
+            faults.append(
+                f"against[{name!r}] has against=, latencies=, derive= or team= of its own, which "
+                "only the Work that is yielded may have"
+            )
     return faults
 
 

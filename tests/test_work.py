@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from hwperf import DeclarationError, Figure, Seen, Work
 
 GOOD = Work(print, ops=1)
+
+
+class Threads(NamedTuple):
+    """A team as a stranger may write one."""
+
+    cpus: Any
+    thread_ids: Any
 
 
 @pytest.mark.parametrize(
@@ -19,8 +26,17 @@ GOOD = Work(print, ops=1)
         ({"against": {"x": print}}, "is no Work"),
         ({"against": {"x": Work(print, bytes=1)}}, "against['x'] gives bytes, not ops"),
         ({"against": {"x": GOOD}, "latencies": True}, "do not go together"),
-        ({"against": {"x": Work(print, ops=1, against={"y": GOOD})}}, "has itself against="),
+        (
+            {"against": {"x": Work(print, ops=1, against={"y": GOOD})}},
+            "which only the Work that is yielded may have",
+        ),
         ({"derive": 3}, "derive=3 cannot be called"),
+        ({"against": {"x": Work(print, ops=1, derive=dict)}}, "of its own"),
+        ({"team": 3}, "team=3 has no cpus and thread_ids"),
+        ({"team": Threads((), (1,))}, "at least one of each"),
+        ({"team": Threads(("0",), (1,))}, "whole numbers from 0 on"),
+        ({"team": Threads((0, -1), (1,))}, "whole numbers from 0 on"),
+        ({"own_causes": "steal_s"}, "write ['runqueue_wait_s']"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_fix(arguments: dict[str, Any], fault: str) -> None:

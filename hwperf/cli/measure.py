@@ -83,7 +83,8 @@ def _parts(result: Result) -> list[str]:
     if result.fraction_of_limit is not None:
         parts.append(f"{100 * result.fraction_of_limit:.0f} % of the limit")
     for name, ratio in result.against.items():
-        parts.append(f"{ratio.value:.3g} x {name}")
+        low, high = ratio.interval
+        parts.append(f"{ratio.value:.3g} x {name} [{low:.3g} .. {high:.3g}]")
     parts += [shown for name, figure in result.figures.items() if (shown := _figure(name, figure))]
     if "placement" in result.tags:
         latency = format_quantity(result.tags.get("core_to_core_s"), "s")
@@ -97,6 +98,8 @@ def _parts(result: Result) -> list[str]:
 def _figure(name: str, figure: Figure) -> str:
     """Return a figure as people read it; nothing for lists, which are kept and not printed."""
     value, words = figure.value, name.replace("_", " ")
+    if value is None:
+        return f"{words} n/a"
     if isinstance(value, str):
         return f"{words} {value}"
     if isinstance(value, bool) or not isinstance(value, (int, float)):

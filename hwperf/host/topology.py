@@ -11,6 +11,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from hwperf.errors import Unsupported
 from hwperf.host import cgroup, cpu
 from hwperf.host.files import HOST, optional
 
@@ -52,7 +53,14 @@ def lacking(threads: int) -> str | None:
 
 
 def spread(threads: int) -> tuple[int, ...]:
-    """Return the CPUs for *threads* threads, at most as many as :func:`lacking` allows."""
+    """Return the CPUs for *threads* threads.
+
+    Raises:
+        Unsupported: if so many cannot work at once: see :func:`lacking`.
+    """
+    reason = lacking(threads)
+    if reason:
+        raise Unsupported(reason)
     return order(cpu.allowed_cpus())[:threads]
 
 

@@ -109,6 +109,7 @@ def follow_and_stop(gate: Any, n_threads: int, stop: Any, state: Any, n_steps: i
         The nanoseconds of the chase, or -1 where the others did not come.
     """
     if not arrive(gate, n_threads):
+        atomic_store(output_address(stop), 1)  # Who comes after all must not draw for ever.
         return -1
     begin = now_ns()
     _follow(state, n_steps)

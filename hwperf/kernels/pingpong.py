@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from hwperf.kernels.atomic import atomic_load, compare_exchange, now_ns
+from hwperf.kernels.atomic import atomic_load, compare_exchange, give_way, now_ns
 from hwperf.kernels.clock import add_abreast
-from hwperf.kernels.gate import arrive
+from hwperf.kernels.gate import WAIT_NS, arrive
 from hwperf.kernels.jit import kernel
 from hwperf.kernels.llvm import output_address
 
+# Loads between two looks at the clock: some 50 µs, a hundred times what a far core takes.
+_LOADS = 2**17
 LINE_WORDS = 16  # int64 words: 128 B, two lines, as some cores fetch lines in pairs.
+
+
+@kernel
+def _became(address: int, wanted: int) -> bool:
+    """Wait by plain loads until the word is *wanted*; whether it became so in time."""
+    began = 0
+    while True:
+        for _ in range(_LOADS):
+            if atomic_load(address) == wanted:
+                return True
+        # So long takes no core: the other thread has lost its CPU, or waits for this one.
+        give_way()
+        if began == 0:
+            began = now_ns()
+        elif now_ns() - began > WAIT_NS:
+            return False
 
 
 @kernel
@@ -32,7 +50,8 @@ def rally(gate: Any, balls: Any, side: int, n_rounds: int, times: Any) -> int:
         times: int64 array, one element per batch and line: side 0 writes the nanoseconds.
 
     Returns:
-        The number of swaps that this side made, or -1 where the other side did not come.
+        The number of swaps that this side made, or -1 where the other side did not come, or was
+        away for seconds.
     """
     if balls.size < times.size * LINE_WORDS:
         raise ValueError("pingpong.rally: expected a line for each batch")
@@ -44,8 +63,8 @@ def rally(gate: Any, balls: Any, side: int, n_rounds: int, times: Any) -> int:
         wanted = side
         begin = now_ns()
         for _ in range(n_rounds):
-            while atomic_load(address) != wanted:
-                pass
+            if not _became(address, wanted):
+                return -1
             if compare_exchange(address, wanted, wanted + 1):
                 n_swaps += 1
             wanted += 2

@@ -8,6 +8,7 @@ code they wait for each other at a gate (:mod:`hwperf.kernels.gate`).
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,7 +21,6 @@ from numpy.typing import NDArray
 from hwperf.kernels.pingpong import LINE_WORDS
 
 Task: TypeAlias = Callable[[], Any]
-
 
 
 class TeamError(Exception):
@@ -37,22 +37,20 @@ class Team:
         thread_ids: the operating system's number of each thread.
 
     Raises:
-        TeamError: if the system refuses to pin a thread there.
+        TeamError: if the system refuses to start a thread or to pin it there.
     """
 
     def __init__(self, cpus: Sequence[int]) -> None:
+        if not hasattr(os, "sched_setaffinity"):
+            raise TeamError(f"threads cannot be pinned on {sys.platform}")
         self.cpus = tuple(cpus)
         self._affinity = os.sched_getaffinity(0)
-        self._inboxes: list[SimpleQueue[Task | None]] = [SimpleQueue() for _ in self.cpus[1:]]
+        self._inboxes: list[SimpleQueue[Task | None]] = []
         self._done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
-        self._threads = [
-            threading.Thread(target=self._work, args=(i + 1, inbox), daemon=True)
-            for i, inbox in enumerate(self._inboxes)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._threads: list[threading.Thread] = []
         try:
-            pin(self.cpus[0])
+            for member in range(1, len(self.cpus)):
+                self._start(member)
             self.run([lambda cpu=cpu: pin(cpu) for cpu in self.cpus])  # type: ignore[misc]
         except BaseException:
             self.close()
@@ -78,27 +76,48 @@ class Team:
         with suppress(OSError):  # Where all of them were taken away, the kernel has moved us.
             os.sched_setaffinity(0, self._affinity)
 
-    def run(self, tasks: Sequence[Task]) -> list[Any]:
-        """Run one task on each of the first threads, at the same time; return what they return.
+    def run(self, tasks: Sequence[Task], members: Sequence[int] | None = None) -> list[Any]:
+        """Run one task on each of some threads, at the same time; return what they return.
+
+        Args:
+            tasks: one for each thread.
+            members: the numbers of the threads; by default the first ones.
 
         Raises:
+            TeamError: if there are not so many threads.
             BaseException: what a task raised, after all have ended.
         """
-        for inbox, task in zip(self._inboxes, tasks[1:], strict=False):
-            inbox.put(task)
-        results: list[Any] = [None] * len(tasks)
+        chosen = tuple(range(len(tasks))) if members is None else tuple(members)
+        if len(chosen) != len(tasks) or not set(chosen) <= set(range(len(self.cpus))):
+            raise TeamError(f"{len(tasks)} tasks for threads {chosen} of {len(self.cpus)}")
+        results: dict[int, Any] = {}
         failure: BaseException | None = None
-        try:
-            results[0] = tasks[0]()
-        except BaseException as error:
-            failure = error
-        for _ in tasks[1:]:
+        given = dict(zip(chosen, tasks, strict=True))
+        for member, task in given.items():
+            if member > 0:
+                self._inboxes[member - 1].put(task)
+        if 0 in given:
+            try:
+                results[0] = given[0]()
+            except BaseException as error:
+                failure = error
+        for _ in range(len(given) - (0 in given)):
             member, result, raised = self._done.get()
             results[member] = result
             failure = failure or raised
         if failure is not None:
             raise failure
-        return results
+        return [results[member] for member in chosen]
+
+    def _start(self, member: int) -> None:
+        inbox: SimpleQueue[Task | None] = SimpleQueue()
+        thread = threading.Thread(target=self._work, args=(member, inbox), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # A limit on the number of threads.
+            raise TeamError(f"thread {member + 1} cannot be started: {error}") from error
+        self._inboxes.append(inbox)
+        self._threads.append(thread)
 
     def _work(self, member: int, inbox: SimpleQueue[Task | None]) -> None:
         while (task := inbox.get()) is not None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from hwperf.measure import stats
-from hwperf.measure.selection import Paired, Samples
+from hwperf.measure.selection import Paired, Samples, was_moved
 
 __all__ = ["Ratio", "ratios"]
 
-_FEWEST = 3  # Clean pairs; with fewer, all of them count.
+_FEWEST = 3  # Clean pairs; with fewer, disturbed ones count, too.
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,16 @@ class Ratio:
 
 
 def ratios(samples: Samples) -> Mapping[str, Ratio]:
-    """Return the ratio to each of the other kernels, in the order of their first samples."""
+    """Return the ratio to each of the other kernels, in the order of their first samples.
+
+    Pairs that something disturbed do not count while there are clean ones; those during which the
+    CPUs of the threads were moved never count. A kernel of which no pair is left has no ratio.
+    """
     by_name: dict[str, list[Paired]] = {}
     for paired in samples.against:
-        by_name.setdefault(paired.name, []).append(paired)
+        own = samples.all[paired.place]
+        if not (was_moved(own) or was_moved(paired.sample)):
+            by_name.setdefault(paired.name, []).append(paired)
     return {name: _ratio(samples, pairs) for name, pairs in by_name.items()}
 
 

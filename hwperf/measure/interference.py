@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,7 +50,7 @@ class Counters:
     pressure_s: float | None = None
     minor_faults: int | None = None
     major_faults: int | None = None
-    team_wait_s: float | None = None
+    team_wait_s: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -66,23 +66,47 @@ class Disturbance:
     causes: tuple[str, ...]
 
 
-def difference(before: Counters, after: Counters, seconds: float) -> Disturbance:
-    """Return what happened between two readings of one sample that lasted *seconds*.
+def difference(
+    before: Counters,
+    after: Counters,
+    seconds: float,
+    *,
+    wakes: int = 0,
+    own: Collection[str] = (),
+) -> Disturbance:
+    """Return what happened between two readings of one sample.
 
-    Waiting for the core counts from 0.2 % of the sample on: below that it changes the sample by
-    less than the precision that is asked for. The other threads of a kernel are woken for each
-    call, before they are timed, and that takes some waiting, too.
+    Args:
+        before: counters when it began.
+        after: counters when it ended.
+        seconds: how long it took in all. Waiting for the core counts from 0.2 % of it on: below
+            that it changes the sample by less than the precision that is asked for.
+        wakes: how often the threads of a team were woken. Each time takes some waiting, before
+            they are timed, and the calling thread waits for them at the end.
+        own: causes that the kernel itself brings about.
     """
     counts: dict[str, float] = {}
     for name in ("involuntary_switches", "runqueue_wait_s", "steal_s", "throttled_s",
-                 "pressure_s", "minor_faults", "major_faults", "team_wait_s"):  # fmt: skip
+                 "pressure_s", "minor_faults", "major_faults"):  # fmt: skip
         first, last = getattr(before, name), getattr(after, name)
         if first is not None and last is not None:
             counts[name] = max(0, last - first)
+    if before.team_wait_s and after.team_wait_s:
+        # Of the thread that waited longest: each of many is woken, too.
+        waits = zip(before.team_wait_s, after.team_wait_s, strict=False)
+        counts["team_wait_s"] = max(0.0, *(last - first for first, last in waits))
     if before.core is not None and after.core is not None:
         counts["migrations"] = int(before.core != after.core)
-    floor = {"runqueue_wait_s": 0.002 * seconds, "team_wait_s": WAKING_S + 0.002 * seconds}
-    causes = tuple(name for name in CAUSES if name in counts and counts[name] > floor.get(name, 0))
+    waking_s = WAKING_S * wakes
+    floor = {
+        "runqueue_wait_s": 0.002 * seconds + waking_s,
+        "team_wait_s": 0.002 * seconds + waking_s,
+    }
+    causes = tuple(
+        name
+        for name in CAUSES
+        if name in counts and name not in own and counts[name] > floor.get(name, 0)
+    )
     return Disturbance(counts, causes)
 
 
@@ -143,10 +167,9 @@ class Probes:
             team_wait_s=self._team_wait(),
         )
 
-    def _team_wait(self) -> float | None:
+    def _team_wait(self) -> tuple[float, ...] | None:
         waits = [self._parse(name, _second_word_ns) for name in self._others]
-        known = [wait for wait in waits if wait is not None]
-        return math.fsum(known) if known else None
+        return None if None in waits or not waits else tuple(wait or 0.0 for wait in waits)
 
     def _steal(self, text: str, core: int | None) -> float | None:
         cpus = self._cpus or {core}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from hwperf.measure import stats
 from hwperf.measure.profile import Profile
 from hwperf.measure.result import Verdict
-from hwperf.measure.selection import Samples, usable
+from hwperf.measure.selection import Samples, counted, usable
 from hwperf.metrics import Metric
 from hwperf.units import format_quantity
 
@@ -65,7 +65,7 @@ def judge(
 ) -> tuple[Verdict, str]:
     """Return the verdict on *samples* and why it is not ok."""
     kept = usable(samples.all, profile.min_samples)
-    costs = [sample.cost_s for sample in kept or samples.all]
+    costs = [sample.cost_s for sample in counted(samples.all, profile.min_samples)]
     reason = impossible(stats.median(costs), limit, metric)
     if reason is not None:
         return "impossible", reason

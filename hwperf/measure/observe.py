@@ -20,10 +20,18 @@ _MOST_LATENCIES = 1_000_000
 
 @dataclass(frozen=True)
 class Observation:
-    """What some calls took: their wall time, and the cost per unit of work."""
+    """What some calls took.
+
+    Attributes:
+        seconds: of the calls, by the kernel's own clock where it has one.
+        cost_s: per unit of work.
+        wall_s: how long the calls took to return.
+        latencies: of single operations, where the kernel returns them.
+    """
 
     seconds: float
     cost_s: float
+    wall_s: float
     latencies: Sequence[float] = ()
 
 
@@ -47,18 +55,19 @@ class Timed:
         Raises:
             CheckFailed: if the kernel times itself and returns what is no time.
         """
+        start = wall()
         if self.work.latencies:
-            start = wall()
             latencies = [_times(self.work.kernel()) for _ in repeat(None, self.calls)]
             seconds = wall() - start
             pooled = [value for part in latencies for value in part]
-            return Observation(seconds, stats.median(pooled), pooled[:_MOST_LATENCIES])
+            return Observation(seconds, stats.median(pooled), seconds, pooled[:_MOST_LATENCIES])
         if self.work.clock is not None:
             kernel = self.work.kernel
             seconds = math.fsum(_times([kernel()])[0] for _ in repeat(None, self.calls))
+            wall_s = wall() - start
         else:
-            seconds = seconds_of(self.work.kernel, self.calls, wall)
-        return Observation(seconds, seconds / (self.calls * self.amount))
+            wall_s = seconds = seconds_of(self.work.kernel, self.calls, wall)
+        return Observation(seconds, seconds / (self.calls * self.amount), wall_s)
 
 
 def calibrated(

@@ -136,10 +136,20 @@ def _least_crowding(team: Team) -> float:
 
 
 def _together_over_alone(team: Team) -> float:
+    """Return how much longer a kernel takes when both threads run it: that of the slower one.
+
+    Each is compared with itself alone, as the two cores may be of two kinds.
+    """
     from hwperf.kernels import pingpong
     from hwperf.kernels.team import shared_word
 
+    fill = pingpong.fill_core
+    alone = [
+        team.run([lambda: fill(shared_word(), 1, _FILLING, _FILLINGS)], members=[member])[0]
+        for member in range(2)
+    ]
     gate = shared_word()
-    alone = pingpong.fill_core(shared_word(), 1, _FILLING, _FILLINGS)
-    both = team.run([lambda: pingpong.fill_core(gate, 2, _FILLING, _FILLINGS)] * 2)
-    return max(both) / alone if alone > 0 < min(both) else 1.0
+    both = team.run([lambda: fill(gate, 2, _FILLING, _FILLINGS)] * 2)
+    if min(*alone, *both) <= 0:
+        return 1.0
+    return float(max(now / before for now, before in zip(both, alone, strict=True)))

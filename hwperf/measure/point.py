@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
 from hwperf.errors import HwperfError, Unsupported
 from hwperf.measure import clock, stats
 from hwperf.measure.affinity import pinned
-from hwperf.measure.against import Ratio, ratios
+from hwperf.measure.against import ratios
+from hwperf.measure.figures import figures
 from hwperf.measure.interference import Probes
 from hwperf.measure.judge import disturbances, interference, judge
 from hwperf.measure.placement import probing
@@ -20,9 +21,9 @@ from hwperf.measure.profile import QUICK, Profile
 from hwperf.measure.rehearsal import rehearse
 from hwperf.measure.result import Result, Verdict
 from hwperf.measure.sample import Instruments, collect
-from hwperf.measure.selection import Sample, Samples, usable
+from hwperf.measure.selection import Sample, Samples, counted
 from hwperf.measure.stage import Stage, StageError, raised, set_up
-from hwperf.work import Figure, OnThreads, Seen
+from hwperf.work import OnThreads, Seen
 from hwperf.workload import Params, Workload
 
 __all__ = ["instruments", "measure"]
@@ -100,16 +101,21 @@ def _measured(
     if profile.rehearsal_s == float("inf"):
         rehearse(workload, params)
         begin = clock.wall()
-    with set_up(workload, params) as stage:
+    with ExitStack() as stack:
+        stage = stack.enter_context(set_up(workload, params))
         set_up_s = clock.wall() - begin
         if set_up_s <= profile.rehearsal_s < float("inf"):
+            stack.close()  # Threads that are pinned twice would stand in each other's way.
             rehearse(workload, params)
+            stage = stack.enter_context(set_up(workload, params))
         team = stage.work.team
         with tools() if tools else instruments(team, profile.probe_s) as opened:
             samples = _collect(stage, profile, opened)
             core = opened.core.number
             unavailable = dict(getattr(opened.probes, "unavailable", {}))
         stage.check()
+    # What is derived may measure, too, and must find the core that the samples were taken on.
+    with pinned((core,)) if core is not None and not tools else nullcontext():
         result = _summary(workload, params, profile, stage, samples)
     return _tagged(
         result,
@@ -155,15 +161,23 @@ def _summary(
     }
     if verdict == "impossible":
         return Result(**common)
-    kept = usable(samples.all, profile.min_samples) or samples.all
+    kept = counted(samples.all, profile.min_samples)
     costs = [sample.cost_s for sample in kept]
     cost_s = stats.median(costs)
     against = ratios(samples)
+    ids = set(map(id, kept))
+    seen = Seen(
+        cost_s,
+        common["tags"].get("clock_hz"),
+        # By the ratio of the pairs: what moved both between two samples is not in it.
+        {name: ratio.value * cost_s for name, ratio in against.items()},
+        [id(sample) in ids for sample in samples.all],
+    )
     return Result(
         **common,
         cost_s=cost_s,
         against=against,
-        figures=_figures(stage, cost_s, against, common["tags"].get("clock_hz")),
+        figures=figures(stage, seen),
         interval_cost_s=stats.interval_of_median(costs) or (min(costs), max(costs)),
         samples=_thinned(costs),
         **_distribution(kept),
@@ -176,7 +190,7 @@ def _thinned(costs: Sequence[float]) -> tuple[float, ...]:
 
 
 def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
-    kept = usable(samples.all, profile.min_samples) or samples.all
+    kept = counted(samples.all, profile.min_samples)
     clocks = [sample.clock_hz for sample in kept if sample.clock_hz]
     if not clocks:
         return {}
@@ -188,7 +202,7 @@ def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
 
 
 def _placement_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
-    kept = usable(samples.all, profile.min_samples) or samples.all
+    kept = counted(samples.all, profile.min_samples)
     known = [sample.placement for sample in kept if sample.placement]
     if not known:
         return {}
@@ -197,34 +211,6 @@ def _placement_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
         "core_to_core_s": stats.median([each.latency_s for each in known]),
         "placements": dict(Counter(s.placement.tag for s in samples.all if s.placement)),
     }
-
-
-def _figures(
-    stage: Stage, cost_s: float, against: Mapping[str, Ratio], clock_hz: float | None
-) -> dict[str, Figure]:
-    """Return what the workload derives from its samples.
-
-    Raises:
-        StageError: if that raises, or gives what is no Figure by name.
-    """
-    derive = stage.work.derive
-    if derive is None:
-        return {}
-    # By the ratio of the pairs: what moved both between two samples is not in it.
-    others = {name: ratio.value * cost_s for name, ratio in against.items()}
-    seen = Seen(cost_s, clock_hz, others)
-    try:
-        found = dict(derive(seen))
-    except HwperfError:
-        raise
-    except (Exception, SystemExit) as error:
-        raise StageError(raised("derive", error)) from error
-    wrong = [name for name, value in found.items() if not isinstance(value, Figure)]
-    if wrong:
-        raise StageError(
-            f"derive gives {found[wrong[0]]!r} for {wrong[0]!r}; write Figure(value, unit)"
-        )
-    return found
 
 
 def _distribution(kept: Sequence[Sample]) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from hwperf.measure.placement import Placement
 from hwperf.measure.profile import Profile
 from hwperf.measure.selection import Paired, Sample, Samples, mark, mark_moved, moved, usable
 from hwperf.measure.stage import Stage
+from hwperf.work import Work
 
 __all__ = ["Instruments", "collect", "enough"]
 
@@ -57,6 +58,7 @@ class _Between:
     """What is read between two samples: the clock, and how the CPUs lie to one another."""
 
     instruments: Instruments
+    own: Work  # What the point yielded: its team runs the kernels that it is set against, too.
     n_readings: int = 1
     clock_hz: float | None = None
     placement: Placement | None = None
@@ -72,11 +74,17 @@ class _Between:
         before, placement_before = self.clock_hz, self.placement
         counters = self.instruments.probes.read()
         seen = timed.observe(self.instruments.wall)
-        happened = difference(counters, self.instruments.probes.read(), seen.seconds)
-        self.n_readings = max(1, min(8, round(seen.seconds / _READING_SHARE)))
+        happened = difference(
+            counters,
+            self.instruments.probes.read(),
+            seen.wall_s,
+            wakes=timed.calls if self.own.team is not None else 0,
+            own=self.own.own_causes,
+        )
+        self.n_readings = max(1, min(8, round(seen.wall_s / _READING_SHARE)))
         self.read()
         # The core's clock is not that of a device that times itself.
-        has_clock = timed.work.clock is None or timed.work.team is not None
+        has_clock = timed.work.clock is None or self.own.team is not None
         clocks = [clock for clock in (before, self.clock_hz) if clock and has_clock]
         sample = Sample(
             cost_s=seen.cost_s,
@@ -100,7 +108,12 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         StageError: if the kernel raises.
     """
     wall = instruments.wall
+    between = _Between(instruments, stage.work)
+    # What compiles, loads or wakes for the first time does so before the budget begins.
     stage.run()
+    for name, work in stage.work.against.items():
+        stage.run_other(name, work)
+    between.read()
     with _no_garbage_collection():
         start = wall()
         calibrate = partial(
@@ -114,7 +127,6 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         warm_up_s = _warm_up(timed, profile, instruments, begun=start)
         samples: list[Sample] = []
         against: list[Paired] = []
-        between = _Between(instruments)
         between.read()
         while not _suffice(samples, wall() - start, profile):
             samples.append(between.sample(timed))

@@ -9,7 +9,18 @@ from dataclasses import dataclass, field, replace
 from hwperf.measure.interference import Disturbance
 from hwperf.measure.placement import Placement
 
-__all__ = ["Paired", "Sample", "Samples", "mark", "mark_slow", "moved", "usable"]
+__all__ = [
+    "Paired",
+    "Sample",
+    "Samples",
+    "counted",
+    "mark",
+    "mark_moved",
+    "mark_slow",
+    "moved",
+    "usable",
+    "was_moved",
+]
 
 _SLOW_CAUSE = "slow_clock"
 _MOVED_CAUSE = "placement"
@@ -96,6 +107,24 @@ def usable(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...] | None:
         return None
     own.sort(key=lambda sample: -(sample.slowest_hz or 0))
     return tuple(own[: max(2 * wanted, len(own) // 4)])
+
+
+def counted(samples: Sequence[Sample], wanted: int) -> tuple[Sample, ...]:
+    """Return the samples that figures are made of: the usable ones where there are enough.
+
+    Where too few kept their core, all count, which is then not trusted; but never samples of one
+    placement together with those of another, as long as there are any.
+    """
+    found = usable(samples, wanted)
+    if found is not None:
+        return found
+    marked = mark(samples)
+    return tuple(sample for sample in marked if not was_moved(sample)) or marked
+
+
+def was_moved(sample: Sample) -> bool:
+    """Return whether the CPUs were moved during a sample, or lay otherwise than in most."""
+    return _MOVED_CAUSE in sample.disturbance.causes
 
 
 def mark(samples: Sequence[Sample]) -> tuple[Sample, ...]:

@@ -56,6 +56,19 @@ class Stage:
         except (Exception, SystemExit) as error:
             raise StageError(raised("the kernel", error)) from error
 
+    def run_other(self, name: str, other: Work) -> None:
+        """Call a kernel that this one is set against once.
+
+        Raises:
+            StageError: if it raises, naming it.
+        """
+        try:
+            other.kernel()
+        except HwperfError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise StageError(raised(f"the kernel of against[{name!r}]", error)) from error
+
     def check(self) -> None:
         """Run what stands after ``yield``, and the tear-down.
 

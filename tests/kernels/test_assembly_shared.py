@@ -41,9 +41,8 @@ def test_an_atomic_update_is_locked() -> None:
 
 
 def test_on_arm_a_plain_update_loads_and_stores_and_an_atomic_one_is_one_instruction() -> None:
-    plain = with_most(
-        on(ARM["cpu"], shared.count_plain, 0, WORDS, 0, 1, triple=ARM["triple"]), r"str x\d+, \[.*\]"
-    )
+    code = on(ARM["cpu"], shared.count_plain, 0, WORDS, 0, 1, triple=ARM["triple"])
+    plain = with_most(code, r"str x\d+, \[.*\]")
     assert count(plain, r"ldr x\d+, .*") == count(plain, r"str x\d+, .*") == 1
     atomic = on(ARM["cpu"], shared.count_atomic, 0, WORDS, 0, 1, triple=ARM["triple"])
     loop = with_most(atomic, "ldaddal .*")

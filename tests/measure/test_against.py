@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+import numpy as np
 import pytest
 
 from hwperf import CheckFailed, Figure, Seen, Work, Workload, workload
 from hwperf.measure import Result
+from hwperf.measure.placement import Placement
 
 from .virtual import LOST, Machine
 
@@ -88,6 +92,16 @@ def test_pairs_in_which_either_was_disturbed_do_not_count() -> None:
     assert result.against["other"].interval == pytest.approx((2.0, 2.0))
 
 
+def test_pairs_during_which_the_cpus_were_moved_never_count() -> None:
+    """The other kernel is only ever measured while the CPUs are moved: it has no ratio."""
+    near, far = Placement("near", 4e-8), Placement("far", 16e-8)
+    machine = Machine()
+    script = itertools.cycle([near, far, far])  # Before ours, after it, after the other's.
+    machine.placement = lambda: next(script)
+    result = machine.measure(contest(machine, 1e-3, {"other": 1e-3}))
+    assert "other" not in result.against or result.against["other"].n_pairs == 0
+
+
 def test_figures_are_derived_from_what_was_seen() -> None:
     seen: list[Seen] = []
 
@@ -112,14 +126,46 @@ def test_figures_are_derived_from_what_was_seen() -> None:
         (lambda seen: {"efficiency": 0.5}, "write Figure(value, unit)"),
         (lambda seen: {"efficiency": Figure(1 / 0)}, "derive raised ZeroDivisionError"),
         (lambda seen: None, "derive raised TypeError"),
+        (lambda seen: {"Speed Up": Figure(1.0)}, "a name is words in lower case"),
+        (lambda seen: {3: Figure(1.0)}, "a name is words in lower case"),
+        (lambda seen: {"x": Figure(1.0, None)}, "the unit None; expected text"),
+        (lambda seen: {"x": Figure(1j)}, "expected a number, text, or a list of them"),
+        (lambda seen: {"x": Figure({"a": 1})}, "expected a number, text, or a list of them"),
     ],
-    ids=["no Figure", "raises", "no mapping"],
+    ids=["no Figure", "raises", "no mapping", "name", "no name", "unit", "complex", "dict"],
 )
 def test_a_derive_that_cannot_be_used_fails_and_says_so(derive: Any, reason: str) -> None:
     machine = Machine()
     result = machine.measure(contest(machine, 1e-3, {}, derive=derive))
     assert result.verdict == "failed"
     assert reason in result.reason
+
+
+def test_figures_are_what_json_can_hold() -> None:
+    """Numbers of numpy become Python's; what is not finite is not measured, never a NaN."""
+
+    def derive(seen: Seen) -> dict[str, Figure]:
+        return {
+            "ratio": Figure(np.float32(0.5)),
+            "count": Figure(np.int64(3)),
+            "lost": Figure(float("nan")),
+            "matrix": Figure(np.array([[np.inf, 1.0]]), "s"),
+            "name": Figure("two\nlines"),
+        }
+
+    machine = Machine()
+    result = machine.measure(contest(machine, 1e-3, {}, derive=derive))
+    shown = json.loads(json.dumps(result.to_json(), allow_nan=False))["figures"]
+    assert {name: figure["value"] for name, figure in shown.items()} == {
+        "ratio": 0.5, "count": 3, "lost": None, "matrix": [[None, 1.0]], "name": "two lines",
+    }  # fmt: skip
+
+
+def test_derive_knows_which_samples_count() -> None:
+    seen: list[Seen] = []
+    machine = Machine(taken=lambda sample, core: LOST if sample % 4 == 0 else {})
+    machine.measure(contest(machine, 1e-3, {}, derive=lambda what: seen.append(what) or {}))
+    assert list(seen[0].counted[:8]) == [False, True, True, True] * 2
 
 
 def test_without_others_the_json_is_as_it_was() -> None:

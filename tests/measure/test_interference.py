@@ -232,6 +232,26 @@ def test_no_file_stays_open() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the counters are Linux's")
+def test_threads_that_are_woken_may_wait_a_little_each_time() -> None:
+    """0.3 ms for each time they were woken; who waited longest counts, not all together."""
+    before = Counters(team_wait_s=(0.0, 0.0, 0.0), runqueue_wait_s=0.0)
+    little = Counters(team_wait_s=(2e-4, 2e-4, 2e-4), runqueue_wait_s=2e-4)
+    much = Counters(team_wait_s=(0.0, 1e-3, 0.0), runqueue_wait_s=0.0)
+    assert difference(before, little, 1e-3, wakes=1).causes == ()
+    assert difference(before, much, 1e-3, wakes=1).causes == ("team_wait_s",)
+    assert difference(before, much, 1e-3, wakes=4).causes == ()
+    assert difference(before, little, 1e-3).causes == ("runqueue_wait_s", "team_wait_s")
+
+
+def test_what_a_kernel_brings_about_itself_does_not_disturb_it() -> None:
+    before = Counters(runqueue_wait_s=0.0, involuntary_switches=0)
+    after = Counters(runqueue_wait_s=1e-3, involuntary_switches=1)
+    own = ("runqueue_wait_s",)
+    seen = difference(before, after, 2e-3, own=own)
+    assert seen.causes == ("involuntary_switches",)
+    assert seen.counts["runqueue_wait_s"] == 1e-3
+
+
 def test_this_machine_tells_its_counters_or_why_not() -> None:
     with Probes() as probes:
         counters = probes.read()

@@ -94,13 +94,31 @@ def test_a_sample_during_which_the_tag_flipped_does_not_count() -> None:
 
 
 def test_only_samples_of_one_placement_count_the_one_of_most() -> None:
-    """Five samples near and all others far: the figure is that of far, and it is trusted."""
-    script = itertools.chain([NEAR] * 6, itertools.repeat(FAR))
+    """Six samples near and all others far: the figure is that of far, and it is trusted.
+
+    The first probe stands before the budget, and the sixth sample has ended far.
+    """
+    script = itertools.chain([NEAR] * 7, itertools.repeat(FAR))
     result = measured(script)
     assert result.tags["placement"] == "far"
     assert result.samples == pytest.approx([3e-3] * len(result.samples))
     assert result.tags["placements"]["near"] == 6
     assert result.verdict == "ok"
+
+
+def test_where_too_few_samples_are_left_those_of_another_placement_still_do_not_count() -> None:
+    """Calls of 30 ms: seven samples in all, five of them in one placement."""
+    now = [NEAR]
+    script = itertools.chain([NEAR] * 6, itertools.repeat(FAR))
+
+    def probe() -> Placement:
+        now[0] = next(script)
+        return now[0]
+
+    machine = Machine(placement=probe)
+    result = machine.measure(two_threads(machine, lambda: 9e-2 if now[0] == FAR else 3e-2))
+    assert result.verdict == "noisy"
+    assert len({round(cost, 6) for cost in result.samples}) == 1
 
 
 def test_a_placement_that_never_lasts_gives_no_result_to_trust() -> None:
