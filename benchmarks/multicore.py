@@ -37,3 +37,19 @@ class Atomic(WorkloadBenchmark):
 
 class LoadedLatency(WorkloadBenchmark):
     workload = "multicore.loaded_latency"
+
+
+class Mutex(WorkloadBenchmark):
+    workload = "multicore.mutex"
+
+
+class System(WorkloadBenchmark):
+    workload = "multicore.system"
+
+
+class ThreadsOrProcesses(WorkloadBenchmark):
+    workload = "multicore.threads_or_processes"
+
+
+class ParallelRegion(WorkloadBenchmark):
+    workload = "multicore.parallel_region"

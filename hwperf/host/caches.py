@@ -12,7 +12,7 @@ from pathlib import Path
 from hwperf.host.cpu import CPUS, parse_cpu_list
 from hwperf.host.files import HOST, numbered, optional
 
-__all__ = ["Cache", "caches"]
+__all__ = ["Cache", "caches", "last_level_bytes"]
 
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
@@ -49,6 +49,17 @@ def caches(root: Path = HOST, cpu: int | None = None) -> tuple[Cache, ...]:
             found.add(cache)
             known.update((level, kind, sharer) for sharer in cache.shared_cpus)
     return tuple(sorted(found, key=lambda cache: (cache.level, cache.kind, cache.shared_cpus)))
+
+
+def last_level_bytes(n_threads: int = 1, root: Path = HOST) -> int:
+    """Return the most bytes of last-level cache that so many threads can fill, 0 where not told.
+
+    A thread fills that of its own core; threads on other cores may have others.
+    """
+    found = [each for each in caches(root) if each.kind != "instruction" and each.size_bytes]
+    last = max((each.level for each in found), default=0)
+    sizes = sorted((each.size_bytes or 0 for each in found if each.level == last), reverse=True)
+    return sum(sizes[:n_threads])
 
 
 def _read(root: Path, directory: str, level: int, kind: str, cpu: int) -> Cache:

@@ -6,9 +6,9 @@ import platform
 from pathlib import Path
 
 from hwperf.host.cpu import cpuinfo
-from hwperf.host.files import HOST
+from hwperf.host.files import HOST, optional
 
-__all__ = ["simd_sets", "widest_bytes"]
+__all__ = ["no_multiply_add", "simd_sets", "sve_bits", "widest_bytes"]
 
 # Names as Linux prints them in /proc/cpuinfo ("flags" on x86, "Features" on Arm), plain to wide.
 _X86 = ("sse2", "sse4_2", "avx", "f16c", "fma", "avx2", "avx_vnni")
@@ -40,3 +40,20 @@ def widest_bytes(sets: tuple[str, ...]) -> int | None:
         if any(name in sets for name in names):
             return width
     return None
+
+
+def no_multiply_add(root: Path = HOST) -> str | None:
+    """Return that this core lacks fused multiply-adds, by name, or None: it has them.
+
+    Every 64-bit Arm core has; on x86 LLVM would call a function for each.
+    """
+    sets = simd_sets(root)
+    if not sets or "asimd" in sets or "fma" in sets:
+        return None
+    return "this core has no FMA (fma): no multiply-adds"
+
+
+def sve_bits(root: Path = HOST) -> int:
+    """Return the bits of a register of SVE, 0 where there are none or the system does not tell."""
+    told = optional(root, "/proc/sys/abi/sve_default_vector_length") or ""
+    return 8 * int(told) if told.isdecimal() else 0

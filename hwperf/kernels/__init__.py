@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from hwperf.kernels import parallel as parallel
     from hwperf.kernels import pingpong as pingpong
     from hwperf.kernels import plain as plain
+    from hwperf.kernels import region as region
     from hwperf.kernels import registers as registers
     from hwperf.kernels import rounding as rounding
     from hwperf.kernels import scattered as scattered
@@ -64,6 +65,7 @@ __all__ = [
     "parallel",
     "pingpong",
     "plain",
+    "region",
     "registers",
     "rounding",
     "scattered",

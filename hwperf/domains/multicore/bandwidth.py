@@ -12,7 +12,7 @@ import numpy as np
 from hwperf import CheckFailed, KiB, MiB, Work, limits, workload
 from hwperf.checks import POISON, Floats, Words, require_each, require_equal
 from hwperf.domains.multicore.teams import CLOCK, THREADS, alone, scaling, team_of, timed
-from hwperf.host import memory, topology
+from hwperf.host import caches, memory, topology
 from hwperf.host import pages as working_memory
 from hwperf.kernels import parallel, stream
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Slice", "array_bytes", "bandwidth", "slices"]
 
-# Of each array in all: four times the last-level cache of most machines, STREAM's rule; a machine
-# of many cores has more of that cache, some 12 MiB a core at the most (96 MiB for 8, Zen 3 to 5
-# with stacked caches), so that three arrays of 64 MiB a thread are beyond it.
+# Of each array in all. STREAM's rule is four times the last-level caches that the threads can fill,
+# which most machines have less than 64 MiB of; a machine of many cores has more.
 LEAST_BYTES = 256 * MiB
 EACH_BYTES = 64 * MiB
+STREAMS_RULE = 4
 PART_BYTES = 512 * KiB  # Of each array between two readings of the clock: 30 to 100 µs.
 PART = PART_BYTES // 8  # elements
 N_PARTS = 32  # Parts that each thread goes through in one call: 1 to 3 ms.
@@ -37,7 +37,8 @@ N_ARRAYS = {"read": 1, "copy": 2, "triad": 3}
 
 def array_bytes(threads: int) -> int:
     """Return the bytes of each array in all."""
-    return max(LEAST_BYTES, threads * EACH_BYTES)
+    beyond = STREAMS_RULE * caches.last_level_bytes(threads)
+    return max(LEAST_BYTES, threads * EACH_BYTES, beyond // EACH_BYTES * EACH_BYTES)
 
 
 def _lacks_memory(threads: int, kernel: str) -> str | None:

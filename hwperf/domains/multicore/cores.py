@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import permutations
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["core_to_core"]
 
-Latencies: TypeAlias = NDArray[np.float64]
-
-MOST_CPUS = 64  # 4,032 ordered pairs, of 1 ms each.
-ROUNDS = 100  # Round trips of a batch: 5 to 30 µs.
+MOST_CPUS = 64  # 4,032 ordered pairs.
 BATCHES = 32  # Each with another line, since some lines take longer than others.
-N_LINES = 32 * BATCHES  # One call after the other goes through them: 128 KiB of addresses.
+MOST_ROUNDS = 100  # Round trips of a batch: 5 to 30 µs.
+ALL_ROUNDS = 6400  # Of a batch over all pairs, so that a pass over many lasts below a second.
+FEWEST_ROUNDS = 10
+N_LINES = 32 * BATCHES  # One pass after the other goes through them: 128 KiB of addresses.
 
 
 def chosen(cpus: Sequence[int]) -> list[int]:
@@ -34,6 +34,11 @@ def chosen(cpus: Sequence[int]) -> list[int]:
     if len(cpus) <= MOST_CPUS:
         return list(cpus)
     return [cpus[i * len(cpus) // MOST_CPUS] for i in range(MOST_CPUS)]
+
+
+def rounds(n_pairs: int) -> int:
+    """Return the round trips of a batch when so many pairs play."""
+    return max(FEWEST_ROUNDS, min(MOST_ROUNDS, ALL_ROUNDS // n_pairs))
 
 
 @workload(
@@ -49,61 +54,83 @@ def core_to_core() -> Iterator[Work]:
     be used is tried (above 64 CPUs, 64 of them); the matrix is kept in the sidecar.
     """
     cpus = chosen(topology.spread(topology.most_threads()[0]))
-    pairs = list(permutations(range(len(cpus)), 2))
-    latencies = np.full((len(cpus), len(cpus)), np.nan)
-    seen_so_far: list[Latencies] = []
-    off = ~np.eye(len(cpus), dtype=bool)
-    swaps = np.full((len(cpus), len(cpus)), -1)
-    balls = teams.shared_lines(N_LINES)
-    with team_of(cpus[:2]) as team:
-
-        def run() -> float:
-            for pair in pairs:
-                some = len(seen_so_far) % (N_LINES // BATCHES) * BATCHES * pingpong.LINE_WORDS
-                lines = balls[some : some + BATCHES * pingpong.LINE_WORDS]
-                _meet(team, cpus, pair, lines, latencies, swaps)
-            if len(cpus) > 2:
-                team.run([partial(teams.pin, cpu) for cpu in cpus[:2]])
-            seen_so_far.append(latencies.copy())
-            return float(np.median(latencies[off]))
+    game = Game(len(cpus))
+    with team_of(cpus) as team:
 
         def derive(seen: Seen) -> dict[str, Figure]:
-            typical = np.median(seen_so_far, axis=0)
-            matrix = [
-                [None if a == b else float(typical[a, b]) for b in range(len(cpus))]
-                for a in range(len(cpus))
-            ]
+            passes = game.passes[-len(seen.counted) :]
+            counting = [each for each, counts in zip(passes, seen.counted, strict=True) if counts]
+            typical = np.median(counting, axis=0)
+            known = typical[game.off]
             return {
-                "least": Figure(float(typical[off].min()), "s"),
-                "most": Figure(float(typical[off].max()), "s"),
+                "least": Figure(known.min(), "s"),
+                "most": Figure(known.max(), "s"),
                 "cpus": Figure(cpus),
-                "matrix": Figure(matrix, "s"),
+                "matrix": Figure(typical, "s"),
             }
 
-        yield Work(run, ops=1, clock="clock_gettime, by the first core", team=team, derive=derive)
-        if not (swaps[off] == 2 * BATCHES * ROUNDS).all():
-            least, wanted = swaps[off].min(), 2 * BATCHES * ROUNDS
+        yield Work(
+            lambda: game.play(team),
+            ops=1,
+            clock="clock_gettime, by the first core",
+            team=team,
+            derive=derive,
+        )
+        game.require()
+
+
+class Game:
+    """Passes in which every ordered pair of a team's threads plays with a cache line.
+
+    Attributes:
+        off: the pairs of two different threads, a mask of shape (n, n).
+        passes: seconds of one way between each pair, one matrix for each pass; NaN for a thread
+            and itself.
+        swaps: swaps that each pair made in the last pass.
+    """
+
+    def __init__(self, n_threads: int) -> None:
+        self.off = ~np.eye(n_threads, dtype=bool)
+        self.passes: list[NDArray[np.float64]] = []
+        self.swaps = np.full((n_threads, n_threads), -1)
+        self._pairs = list(permutations(range(n_threads), 2))
+        self._rounds = rounds(len(self._pairs))
+        self._balls = teams.shared_lines(N_LINES)
+
+    def play(self, team: Team) -> float:
+        """Let all pairs play, one after the other; return the median of one way in seconds."""
+        latencies = np.full(self.off.shape, np.nan)
+        self.swaps[:] = -1
+        n_words = BATCHES * pingpong.LINE_WORDS
+        first = len(self.passes) * n_words % self._balls.size
+        lines = self._balls[first : first + n_words]
+        for pair in self._pairs:
+            latencies[pair] = self._meet(team, pair, lines)
+        self.passes.append(latencies)
+        return float(np.median(latencies[self.off]))
+
+    def _meet(self, team: Team, pair: tuple[int, int], lines: NDArray[np.int64]) -> float:
+        gate, lines[:] = teams.shared_word(), 0
+        times, unused = np.zeros(BATCHES, np.int64), np.zeros(BATCHES, np.int64)
+        tasks = [
+            partial(pingpong.rally, gate, lines, side, self._rounds, each)
+            for side, each in enumerate((times, unused))
+        ]
+        self.swaps[pair] = sum(team.run(tasks, members=pair))
+        return float(np.median(times)) * 1e-9 / (2 * self._rounds)
+
+    def require(self) -> None:
+        """Require that every pair made all of its swaps, and took some time.
+
+        Raises:
+            CheckFailed: if not.
+        """
+        wanted = 2 * BATCHES * self._rounds
+        if not (self.swaps[self.off] == wanted).all():
+            least = self.swaps[self.off].min()
             raise CheckFailed(f"{least} swaps between two cores (is) != {wanted} (should)")
-        for seen in (latencies, *seen_so_far):
-            if not (seen[off] > 0).all():
-                raise CheckFailed(f"a pair took {seen[off].min()} s; expected a time above zero")
-
-
-def _meet(
-    team: Team,
-    cpus: Sequence[int],
-    pair: tuple[int, int],
-    lines: NDArray[np.int64],
-    latencies: Latencies,
-    swaps: NDArray[np.int64],
-) -> None:
-    """Let two threads on the CPUs of *pair* play; write the median of the batches."""
-    first, second = pair
-    gate, lines[:] = teams.shared_word(), 0
-    times, unused = np.zeros(BATCHES, np.int64), np.zeros(BATCHES, np.int64)
-    if len(cpus) > 2:
-        team.run([partial(teams.pin, cpus[first]), partial(teams.pin, cpus[second])])
-    sides = [(0, times), (1, unused)] if len(cpus) > 2 or first == 0 else [(1, unused), (0, times)]
-    made = team.run([partial(pingpong.rally, gate, lines, side, ROUNDS, t) for side, t in sides])
-    swaps[first, second] = sum(made)
-    latencies[first, second] = float(np.median(times)) * 1e-9 / (2 * ROUNDS)
+        for latencies in self.passes:
+            if not (latencies[self.off] > 0).all():
+                raise CheckFailed(
+                    f"a pair took {latencies[self.off].min()} s; expected a time above zero"
+                )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hwperf import Work, limits, workload
 from hwperf.checks import POISON, require_equal
 from hwperf.domains.multicore.teams import CLOCK, THREADS, alone, scaling, team_of, timed
-from hwperf.host import topology
+from hwperf.host import simd, topology
 from hwperf.kernels import fma, parallel
 
 __all__ = ["Arithmetic", "flops"]
@@ -72,7 +72,7 @@ def flops_of_a_step() -> int:
     "multicore.flops",
     params={"threads": THREADS},
     limit=lambda threads: limits.core_flops(dtype="f64", n_threads=threads),
-    requires=topology.lacking,
+    requires=[topology.lacking, simd.no_multiply_add],
     source="likwid-bench peakflops_avx_fma; Gustafson (1988), Reevaluating Amdahl's law",
 )
 def flops(threads: int) -> Iterator[Work]:

@@ -11,8 +11,8 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, KiB, MiB, Seen, Work, limits, workload
 from hwperf.checks import POISON, Floats, Words, require_equal, require_value
-from hwperf.domains.multicore.teams import needs_two, team_of
-from hwperf.host import memory, topology
+from hwperf.domains.multicore.teams import ATTEMPTS, needs_two, team_of
+from hwperf.host import caches, memory, topology
 from hwperf.host import pages as working_memory
 from hwperf.kernels import cycle, parallel, stream
 from hwperf.kernels import team as teams
@@ -23,16 +23,22 @@ if TYPE_CHECKING:
 __all__ = ["loaded_latency"]
 
 LINE_BYTES = 64
-CHASE_BYTES = 256 * MiB
+LEAST_BYTES = 256 * MiB  # Of the chase: as memory.latency has it for main memory.
 DRAWN_BYTES = 64 * MiB  # Of each thread that draws.
 PART_BYTES = 64 * KiB  # Read at once, then there may be a wait: 2 to 5 µs.
 PART = PART_BYTES // 8
 STEPS = 2**13  # 1 to 2 ms
-SETTLING_STEPS = 2**11
+SETTLING_STEPS = 2**13
+FEWEST_PARTS = 64  # That each thread has read: then the time of one is known.
+
+
+def chase_bytes() -> int:
+    """Return the bytes that are chased through: four times what the last-level cache holds."""
+    return max(LEAST_BYTES, 4 * caches.last_level_bytes() // LEAST_BYTES * LEAST_BYTES)
 
 
 def _lacks_memory() -> str | None:
-    return memory.lacking(CHASE_BYTES + (topology.most_threads()[0] - 1) * DRAWN_BYTES)
+    return memory.lacking(chase_bytes() + (topology.most_threads()[0] - 1) * DRAWN_BYTES)
 
 
 @workload(
@@ -43,16 +49,15 @@ def _lacks_memory() -> str | None:
     source="Gottscho et al. (2016), X-Mem; Intel Memory Latency Checker, loaded latency",
 )
 def loaded_latency(load_percent: int) -> Iterator[Work]:
-    """Latency of a chase through 256 MiB while other cores read at *load_percent* of their most.
+    """Latency of a chase through memory while other cores read at *load_percent* of their most.
 
     Counts the loads of the chase. What the others draw meanwhile is the figure *drawn*; 100 % is
     as fast as they can, less is the same reads with waits between them.
     """
     with team_of(topology.spread(topology.most_threads()[0])) as team:
         others = _drawers(team)
-        n_lines = CHASE_BYTES // LINE_BYTES
-        path = cycle.over(n_lines)
-        buffer = working_memory.allocate(CHASE_BYTES, pages="huge", dtype=np.int64)
+        path = cycle.over(chase_bytes() // LINE_BYTES)
+        buffer = working_memory.allocate(chase_bytes(), pages="huge", dtype=np.int64)
         cycle.link(buffer, path, LINE_BYTES)
         base = buffer.ctypes.data
         state = np.array([base + cycle.line_at(path, 0) * LINE_BYTES, 0])
@@ -69,7 +74,9 @@ def loaded_latency(load_percent: int) -> Iterator[Work]:
             return seconds
 
         def derive(seen: Seen) -> dict[str, Figure]:
-            return {"drawn": Figure(float(np.median(drawn)), "B/s")} if drawing else {}
+            calls = zip(drawn[-len(seen.counted) :], seen.counted, strict=True)
+            counting = [rate for rate, counts in calls if counts]
+            return {"drawn": Figure(float(np.median(counting)), "B/s")} if drawing else {}
 
         yield Work(run, ops=STEPS, clock="clock_gettime, by the chase", team=team, derive=derive)
         steps = int(state[1])
@@ -125,9 +132,20 @@ def _drawers(team: Team) -> list[Drawer]:
 
 
 def _part_ns(team: Team, drawers: list[Drawer], state: Words) -> float:
-    """Return the nanoseconds that one part takes when all others draw as fast as they can."""
-    _, rate = _chase(team, drawers, state, 0, SETTLING_STEPS)
-    return 1e9 * len(drawers) * PART_BYTES / rate
+    """Return the nanoseconds that one part takes when all others draw as fast as they can.
+
+    Raises:
+        CheckFailed: if a thread draws nothing, however long it is given.
+    """
+    n_steps = SETTLING_STEPS
+    for _ in range(ATTEMPTS):
+        before = [int(each.done[0]) for each in drawers]
+        _, rate = _chase(team, drawers, state, 0, n_steps)
+        drew = (int(each.done[0]) - n for each, n in zip(drawers, before, strict=True))
+        if min(drew) >= FEWEST_PARTS:
+            return 1e9 * len(drawers) * PART_BYTES / rate
+        n_steps *= 4
+    raise CheckFailed("a thread that should draw has hardly read anything")
 
 
 def _chase(

@@ -13,7 +13,7 @@ from hwperf.checks import require_value
 from hwperf.domains.multicore.bandwidth import PART, slices
 from hwperf.domains.multicore.flops import Arithmetic, flops_of_a_step
 from hwperf.domains.multicore.teams import CLOCK, ONE, team_of, timed
-from hwperf.host import cpu, memory, topology
+from hwperf.host import cpu, memory, simd, topology
 from hwperf.host import pages as working_memory
 from hwperf.kernels import cycle, parallel
 
@@ -40,9 +40,9 @@ def no_siblings() -> str | None:
     )
 
 
-def _lacks_pages_or_memory(kernel: str) -> str | None:
+def _lacking(kernel: str) -> str | None:
     if kernel == "flops":
-        return None
+        return simd.no_multiply_add()
     n_sets = 2 * (3 if kernel == "triad" else 1)
     return working_memory.lacking("huge") or memory.lacking(n_sets * SET_BYTES)
 
@@ -51,7 +51,7 @@ def _lacks_pages_or_memory(kernel: str) -> str | None:
     "multicore.smt",
     params={"kernel": ["flops", "triad", "chase"]},
     metric="rate",
-    requires=[no_siblings, _lacks_pages_or_memory],
+    requires=[no_siblings, _lacking],
     source="Tullsen, Eggers and Levy (1995), Simultaneous multithreading",
 )
 def smt(kernel: str) -> Iterator[Work]:

@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from hwperf import Unsupported
 from hwperf.host import simd
-from hwperf.host.files import HOST, optional
+from hwperf.host.files import HOST
+from hwperf.host.simd import sve_bits
 from hwperf.kernels import target
 
 __all__ = [
@@ -141,12 +142,6 @@ _NEON: dict[tuple[str, int], Sets] = {
     **{("mul", bits): (("asimd",),) for bits in (8, 16, 32)},
     ("dot", 8): (("asimddp",),),
 }
-
-
-def sve_bits(root: Path = HOST) -> int:
-    """Return the bits of a register of SVE, 0 where there are none or the system does not tell."""
-    told = optional(root, "/proc/sys/abi/sve_default_vector_length") or ""
-    return 8 * int(told) if told.isdecimal() else 0
 
 
 def lacking(need: Need, root: Path = HOST) -> str | None:
