@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import math
 import operator
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from hwperf.errors import DeclarationError
 from hwperf.metrics import BY_AMOUNT
 
-__all__ = ["Figure", "OnThreads", "Seen", "Work"]
+__all__ = ["Elsewhere", "Figure", "OnThreads", "Seen", "Work"]
 
 
 class Figure(NamedTuple):
@@ -68,6 +69,19 @@ class OnThreads(Protocol):
     @property
     def thread_ids(self) -> Sequence[int]:
         """The operating system's numbers of the threads."""
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """Threads that are a library's or another process's: known are their CPUs and the caller.
+
+    Attributes:
+        cpus: the CPUs that they run on, the caller's first.
+        thread_ids: the number of the calling thread alone.
+    """
+
+    cpus: tuple[int, ...]
+    thread_ids: tuple[int, ...] = field(default_factory=lambda: (threading.get_native_id(),))
 
 
 Derive = Callable[[Seen], Mapping[str, Figure]]

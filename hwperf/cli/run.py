@@ -142,7 +142,8 @@ def _name(record: Mapping[str, Any]) -> str:
 
 
 def _reading(record: Mapping[str, Any]) -> Reading:
-    return Reading(record["id"], record["params"], record["value"], record["verdict"])
+    ratios = {name: each["ratio"] for name, each in record.get("against", {}).items()}
+    return Reading(record["id"], record["params"], record["value"], record["verdict"], ratios)
 
 
 def _show_bad(outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ or run wide vectors in halves.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +20,10 @@ __all__ = ["Detected", "Point", "Reported", "detect", "in_flight", "line_bytes"]
 _KNEE = 1.25  # Cost of a read at twice the stride over its cost, below which it has stopped rising.
 _RISING = 1.5  # The same ratio above which it still rises with the bytes.
 _SATURATED = 1.25  # Time per load of half as many chains over that of all: more would not help.
+_CHAINS = 16  # The most independent chains that simd.fma measures.
+_FMA_CYCLES = (
+    4  # That a multiply-add takes on most cores (Fog, Instruction tables): 4 pipes fill 16.
+)
 _WHOLE = 0.85  # Part of the threads that a speed-up must reach for each to have a core.
 
 
@@ -34,6 +38,7 @@ class Point:
         ratios: to the other kernels, by name.
         tag: how the CPUs of its threads lay to one another, where it has several.
         reason: why there is no value.
+        is_noisy: whether it is not to be trusted on its own.
     """
 
     value: float | None = None
@@ -42,6 +47,7 @@ class Point:
     ratios: Mapping[str, float] = field(default_factory=dict)
     tag: str = ""
     reason: str = ""
+    is_noisy: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,7 @@ class Reported:
         cpus: CPUs that the system runs.
         usable: how many of them may work at once, and what says so.
         is_virtual: whether this is a virtual machine.
+        has_huge_pages: whether the latency curve is of huge pages.
     """
 
     caches: Mapping[int, tuple[int, int]] = field(default_factory=dict)
@@ -65,6 +72,7 @@ class Reported:
     cpus: int | None = None
     usable: tuple[int, str] = (1, "affinity")
     is_virtual: bool | None = None
+    has_huge_pages: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,7 +103,7 @@ Points = Mapping[str, Sequence[tuple[Mapping[str, Any], Point]]]
 
 def detect(points: Points, reported: Reported) -> list[Detected]:
     """Return everything that *points*, by workload id, tell about the machine."""
-    return [
+    found = [
         *_caches(points, reported),
         _line(points, reported),
         *_vectors(points, reported),
@@ -103,6 +111,17 @@ def detect(points: Points, reported: Reported) -> list[Detected]:
         _cores(points, reported),
         _siblings(points, reported),
     ]
+    return [_doubted(points, each) for each in found]
+
+
+def _doubted(points: Points, found: Detected) -> Detected:
+    """Return *found*, saying where points that it rests on were noisy."""
+    rests_on = [point for id in found.workloads[:1] for _, point in points.get(id, ())]
+    n_noisy = sum(point.is_noisy for point in rests_on)
+    if found.value is None or not n_noisy:
+        return found
+    note = f"{n_noisy} of {len(rests_on)} points were noisy"
+    return replace(found, note=f"{found.note}; {note}" if found.note else note)
 
 
 def line_bytes(strides: Sequence[int], costs_s: Sequence[float]) -> int | None:
@@ -179,6 +198,8 @@ def _of_capacity(
         causes.append(f"{sharers} CPUs share it")
     if reported.is_virtual:
         causes.append("the host's cache is reported to a virtual machine that gets a share of it")
+    if not reported.has_huge_pages:
+        causes.append("on small pages the reach of the TLB makes steps, too")
     return " and ".join(causes) or "part of it is held by others, or its sets are used unevenly"
 
 
@@ -225,8 +246,10 @@ def _vectors(points: Points, reported: Reported) -> Iterator[Detected]:
         _of_width(peak, told),
         (workload_id,),
     )
-    most = max(rates.values())
-    yield Detected("FMA pipes", peak.n_pipes, "", (most, peak.n_pipes), None, "", (workload_id,))
+    note = f"{max(rates.values()):.2f} start a cycle"
+    if peak.n_pipes * _FMA_CYCLES >= _CHAINS:
+        note += ", as many as the chains that were measured can: at least so many"
+    yield Detected("FMA pipes", peak.n_pipes, "", None, None, note, (workload_id,))
 
 
 def _of_width(peak: Peak, told: int | None) -> str:

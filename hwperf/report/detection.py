@@ -14,9 +14,8 @@ from hwperf.units import KiB, MiB
 
 __all__ = ["measured", "reported", "wanted"]
 
-_LARGEST = (
-    128 * MiB
-)  # Of the latency curve: beyond the caches of most machines, and quick to set up.
+# Of the latency curve: beyond the caches of most machines, and quick to set up.
+_LEAST = 128 * MiB
 _STRIDED = 256 * KiB  # In L2: prefetching from there does not hide the line.
 _PROFILE = Profile("measured", budget_s=0.15, rehearsal_s=-1.0)
 
@@ -25,9 +24,11 @@ def wanted(registry: Registry) -> list[tuple[str, dict[str, Any]]]:
     """Return the points to measure, by workload id and parameters, quick ones."""
     pages = "small" if working_memory.lacking("huge") else "huge"
     threads = topology.most_threads()[0]
+    # Two steps and more beyond the last-level cache, so that what comes after it is seen, too.
+    largest = max(_LEAST, 8 * caches.last_level_bytes())
     chosen: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
         "memory.latency": lambda p: (
-            p["pages"] == pages and p["order"] == "whole" and p["nbytes"] <= _LARGEST
+            p["pages"] == pages and p["order"] == "whole" and p["nbytes"] <= largest
         ),
         "memory.stride": lambda p: p["nbytes"] == _STRIDED,
         "simd.fma": lambda p: p["dtype"] == "f64" and p["width"] != "scalar" and p["chains"] >= 12,
@@ -60,6 +61,7 @@ def _point(result: Result) -> Point:
         ratios={name: ratio.value for name, ratio in result.against.items()},
         tag=str(result.tags.get("placement", "")),
         reason="" if result.is_measured else result.reason,
+        is_noisy=result.verdict == "noisy",
     )
 
 
@@ -68,14 +70,16 @@ def reported() -> Reported:
     allowed = cpu.allowed_cpus()
     here = allowed[0] if allowed else None
     data = [each for each in caches.caches(cpu=here) if each.kind != "instruction"]
-    widest = simd.widest_bytes(simd.simd_sets())
+    sets = simd.simd_sets()
+    widest = simd.sve_bits() if "sve" in sets else 8 * (simd.widest_bytes(sets) or 0)
     online = cpu.online_cpus()
     return Reported(
         caches={c.level: (c.size_bytes, len(c.shared_cpus)) for c in data if c.size_bytes},
         line_bytes=next((c.line_bytes for c in data if c.line_bytes), None),
-        vector_bits=None if widest is None else 8 * widest,
+        vector_bits=widest or None,
         threads_per_core=max((len(cpu.siblings(each)) for each in online), default=None),
         cpus=len(online) or None,
         usable=topology.most_threads(),
         is_virtual=virtualization.is_virtual(),
+        has_huge_pages=working_memory.lacking("huge") is None,
     )

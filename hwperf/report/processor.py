@@ -45,8 +45,9 @@ def many_cores(readings: Readings) -> list[str]:
     if scaled and scaled[-1][0] > 1:
         threads, rate = scaled[-1]
         shown.append(f"{threads} x FMA {format_quantity(rate, 'FLOP/s')}")
-        if scaled[0][0] == 1:
-            shown[-1] += f" = {rate / scaled[0][1]:.2f} cores"
+        point = readings.reading("multicore.flops", threads=threads)
+        if point is not None and point.ratios:  # To one thread, in the same samples.
+            shown[-1] += f" = {next(iter(point.ratios.values())):.2f} cores"
         for kernel in ("read", "copy"):
             value = readings.value("multicore.bandwidth", threads=threads, kernel=kernel)
             if value is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 __all__ = ["Reading", "Readings"]
@@ -11,12 +11,21 @@ __all__ = ["Reading", "Readings"]
 
 @dataclass(frozen=True)
 class Reading:
-    """One point of a run: its value in base units (None where there is none) and its verdict."""
+    """One point of a run.
+
+    Attributes:
+        workload_id: id of the workload.
+        params: its parameters.
+        value: in base units, None where there is none.
+        verdict: how far to trust it.
+        ratios: how many times the rates of other kernels it reaches, by name.
+    """
 
     workload_id: str
     params: Mapping[str, Any]
     value: float | None
     verdict: str = "ok"
+    ratios: Mapping[str, float] = field(default_factory=dict)
 
 
 class Readings:
@@ -33,9 +42,13 @@ class Readings:
                 self._by_point[point] = r
         self.all = tuple(self._by_point.values())
 
+    def reading(self, workload_id: str, **params: Any) -> Reading | None:
+        """Return one point, or None."""
+        return self._by_point.get((workload_id, tuple(sorted(params.items()))))
+
     def value(self, workload_id: str, **params: Any) -> float | None:
         """Return the value of one point in base units, or None."""
-        found = self._by_point.get((workload_id, tuple(sorted(params.items()))))
+        found = self.reading(workload_id, **params)
         return None if found is None else found.value
 
     def curve(self, workload_id: str, axis: str, **params: Any) -> list[tuple[int, float]]:

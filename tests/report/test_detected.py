@@ -103,6 +103,7 @@ def test_wide_vectors_in_halves_are_called_so() -> None:
     assert (width.value, width.reported) == (256, 512)
     assert "two of 256 bits" in width.note
     assert found("FMA pipes").value == 2
+    assert found("FMA pipes").note == "1.99 start a cycle"
 
 
 def test_wide_vectors_at_the_full_rate_need_no_excuse() -> None:
@@ -171,3 +172,18 @@ def test_nothing_measured_gives_a_reason_for_everything() -> None:
     for each in detect({}, Reported()):
         assert each.value is None
         assert each.note
+
+
+def test_more_pipes_than_the_chains_can_fill_are_said_to_be_at_least_so_many() -> None:
+    pipes = found("FMA pipes", simd__fma=fma(w128=3.98))
+    assert pipes.value == 4
+    assert "at least so many" in pipes.note
+
+
+def test_points_that_were_noisy_are_counted() -> None:
+    curve = [
+        ({"stride_bytes": stride}, Point(ns * 1e-9, is_noisy=stride == 64))
+        for stride, ns in zip(STRIDES, COSTS, strict=True)
+    ]
+    line = found("cache line", memory__stride=curve)
+    assert (line.value, line.note) == (64, "1 of 10 points were noisy")

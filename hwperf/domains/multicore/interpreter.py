@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,6 +17,7 @@ from hwperf.domains.multicore.teams import team_of
 from hwperf.domains.multicore.waiting import WAITING
 from hwperf.host import topology
 from hwperf.kernels import jit
+from hwperf.work import Elsewhere
 
 if TYPE_CHECKING:
     from hwperf.kernels.team import Team
@@ -57,7 +56,7 @@ def threads_or_processes(how: str, workers: int) -> Iterator[Work]:
         cpus = topology.spread(workers)
         team: OnThreads
         if how == "processes":
-            run, team = stack.enter_context(_processes(cpus)), _Beside(cpus)
+            run, team = stack.enter_context(_processes(cpus)), Elsewhere(cpus)
         else:
             team = stack.enter_context(team_of(cpus))
             run = partial(_on_threads, team, _compiled() if how == "compiled" else turns.loop)
@@ -99,14 +98,6 @@ def _compiled() -> Loop:
 
 def _on_threads(team: Team, loop: Loop, states: Sequence[int], n: int) -> list[int]:
     return team.run([partial(loop, state, n) for state in states])
-
-
-@dataclass(frozen=True)
-class _Beside:
-    """Other processes at work: the calling thread sleeps on the first of their CPUs."""
-
-    cpus: tuple[int, ...]
-    thread_ids: tuple[int, ...] = field(default_factory=lambda: (threading.get_native_id(),))
 
 
 @contextmanager

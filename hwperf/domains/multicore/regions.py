@@ -17,6 +17,7 @@ from hwperf.domains.multicore.children import child
 from hwperf.domains.multicore.teams import needs_two
 from hwperf.domains.multicore.waiting import WAITING
 from hwperf.host import topology
+from hwperf.work import Elsewhere
 
 __all__ = ["parallel_region"]
 
@@ -78,6 +79,7 @@ def parallel_region(layer: str) -> Iterator[Work]:
             ops=n,
             clock="perf_counter, by the process with the threads",
             derive=derive,
+            team=Elsewhere(topology.spread(threads)),
             own_causes=WAITING,
         )
         for turn, made in enumerate(turns):

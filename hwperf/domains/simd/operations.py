@@ -8,6 +8,7 @@ import numpy as np
 
 from hwperf import CheckFailed, KiB, Work, limits, workload
 from hwperf.checks import require_value
+from hwperf.host import simd
 from hwperf.kernels import chase
 from hwperf.kernels import operations as kernels
 
@@ -25,6 +26,7 @@ _LINE_BYTES = 64
     "simd.operation_latency",
     params={"operation": ["add", "mul", "fma", "div", "sqrt", "int_mul", "int_div", "load"]},
     limit=limits.dependent_operations,
+    requires=lambda operation: simd.no_multiply_add() if operation == "fma" else None,
     source="Fog, Instruction tables; lmbench lat_ops",
 )
 def operation_latency(operation: str) -> Iterator[Work]:
