@@ -103,8 +103,10 @@ def gemm(library: str, dtype: str, n: int, threads: str) -> Iterator[Work]:
         its_a, its_b = (_on_a_line(_stored(dtype, each)) for each in (a, b))
         multiply = _multiplying(library, dtype, its_a, its_b, c)
 
+        n_cores = _cores(n_used)  # Told now, as nothing is pinned yet.
+
         def derive(seen: Seen) -> dict[str, Figure]:
-            return _figures(blas, dtype, n_used, seen)
+            return _figures(blas, dtype, n_cores, seen)
 
         # No team=: a library's threads look for more work for a while after each call, and probing
         # beside them would drive two of them onto one CPU (41 in place of 95 GFLOP/s).
@@ -112,15 +114,19 @@ def gemm(library: str, dtype: str, n: int, threads: str) -> Iterator[Work]:
         require_product(_read(dtype, c), a, b)
 
 
-def _figures(blas: str, dtype: str, n_threads: int, seen: Seen) -> dict[str, Figure]:
+def _cores(n_threads: int) -> int:
+    """Return the cores that so many threads fill: two hardware threads of a core count once."""
+    return min(n_threads, len({min(cpu.siblings(each)) for each in cpu.allowed_cpus()}))
+
+
+def _figures(blas: str, dtype: str, n_cores: int, seen: Seen) -> dict[str, Figure]:
     """Return what multiplied, and what it reached of the peak of the cores that it used."""
     figures = {"blas": Figure(blas)}
     if seen.cycles is None or dtype == "int8":  # Of int8 the multiply-adders are others.
         return figures
     top = peak.of_this_core(dtype)
     if top is not None:
-        cores = {min(cpu.siblings(each)) for each in cpu.allowed_cpus()}
-        flop_per_cycle = top.flop_per_cycle(BITS[dtype]) * min(n_threads, len(cores))
+        flop_per_cycle = top.flop_per_cycle(BITS[dtype]) * n_cores
         figures["fraction_of_peak"] = Figure(1 / (seen.cycles * flop_per_cycle))
     return figures
 

@@ -82,7 +82,8 @@ def test_the_peak_is_that_of_the_cores_at_work(monkeypatch: pytest.MonkeyPatch) 
     seen = Seen(cost_s=1 / 100e9, clock_hz=4e9, against={})
 
     def of_peak(dtype: str, n_threads: int) -> float:
-        value: float = gemm._figures("", dtype, n_threads, seen)["fraction_of_peak"].value
+        n_cores = gemm._cores(n_threads)
+        value: float = gemm._figures("", dtype, n_cores, seen)["fraction_of_peak"].value
         return value
 
     assert of_peak("f64", 1) == pytest.approx(100 / (32 * 4))
