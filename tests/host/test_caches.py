@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hwperf.host.caches import caches
+from hwperf.host.caches import caches, last_level_bytes
 
 Unpack = Callable[[str], Path]
 
@@ -42,3 +42,21 @@ def test_zero_and_missing_are_unknown_not_zero(unpack: Unpack) -> None:
 
 def test_a_system_that_tells_nothing_has_none(machine: Unpack) -> None:
     assert caches(machine("silent")) == ()
+
+
+def test_threads_on_several_cores_fill_several_last_level_caches(unpack) -> None:
+    """Two L3 of 32 MiB: one thread fills one of them, two may fill both."""
+    caches_of = "\n".join(
+        f"/sys/devices/system/cpu/cpu{cpu}/cache/index{index}/:\n"
+        f"    level {level}\n    type {kind}\n    size {size}\n    shared_cpu_list {cpu}"
+        for cpu in (0, 1)
+        for index, level, kind, size in ((0, 1, "Data", "32K"), (1, 3, "Unified", "32768K"))
+    )
+    root = unpack(f"{caches_of}\n")
+    one = last_level_bytes(1, root)
+    assert one == 32 * 2**20
+    assert last_level_bytes(2, root) == last_level_bytes(8, root) == 2 * one
+
+
+def test_where_no_cache_is_told_none_is_filled(machine) -> None:
+    assert last_level_bytes(4, machine("silent")) == 0

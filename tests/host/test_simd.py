@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hwperf.host.simd import simd_sets, widest_bytes
+from hwperf.host.simd import no_multiply_add, simd_sets, sve_bits, widest_bytes
 
 Unpack = Callable[[str], Path]
 
@@ -32,3 +32,17 @@ def test_members_of_a_family_are_all_listed(machine: Unpack) -> None:
     found = simd_sets(machine("two_socket_epyc"))
     assert found[-4:] == ("avx512_vnni", "avx512bw", "avx512f", "avx512vl")
     assert widest_bytes(found) == 64
+
+
+def test_a_core_without_multiply_adds_is_told_by_name(unpack) -> None:
+    old = unpack("/proc/cpuinfo:\n    processor : 0\n    flags : fpu sse sse2 sse4_2 avx\n")
+    assert no_multiply_add(old) == "this core has no FMA (fma): no multiply-adds"
+
+
+@pytest.mark.parametrize("name", ["kvm_zen3", "neoverse_server", "silent"])
+def test_a_core_that_has_them_or_does_not_tell_lacks_none(machine, name: str) -> None:
+    assert no_multiply_add(machine(name)) is None
+
+
+def test_the_width_of_sve_is_what_the_system_tells(unpack) -> None:
+    assert sve_bits(unpack("/proc/sys/abi/sve_default_vector_length: 32\n")) == 256

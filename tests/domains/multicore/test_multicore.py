@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from hwperf import Seen
+from hwperf import CheckFailed, Seen
 from hwperf.domains.multicore import amdahl, siblings
 from hwperf.domains.multicore.amdahl import predicted
 from hwperf.domains.multicore.bandwidth import array_bytes
 from hwperf.domains.multicore.cores import MOST_CPUS, chosen
 from hwperf.domains.multicore.teams import ONE, scaling
 from hwperf.host import cpu, topology
+from hwperf.kernels.team import Team
+from hwperf.measure import QUICK, measure
 from hwperf.measure.contract import violations
 from hwperf.plugins import load
 from hwperf.units import MiB
 
+cores = importlib.import_module("hwperf.domains.multicore.cores")
 TWO = sorted(os.sched_getaffinity(0))[:2]
 WORKLOADS = load().workloads
 
@@ -109,3 +115,44 @@ def test_more_threads_than_cpus_are_not_available(monkeypatch: pytest.MonkeyPatc
     reason = amdahl.unsupported({"serial_percent": 0, "threads": 4})
     assert reason is not None
     assert "this process may use" in reason
+
+
+@pytest.mark.skipif(len(TWO) < 2, reason="one CPU only")
+def test_every_ordered_pair_of_many_threads_plays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three threads on two CPUs: of two that share one, each gives way to the other."""
+    monkeypatch.setattr(cores, "BATCHES", 2)
+    monkeypatch.setattr(cores, "MOST_ROUNDS", 2)
+    monkeypatch.setattr(cores, "FEWEST_ROUNDS", 2)
+    game = cores.Game(3)
+    with Team((*TWO, TWO[0])) as team:
+        with pytest.raises(CheckFailed, match="swaps between two cores"):
+            game.require()
+        assert game.play(team) > 0
+        assert game.play(team) > 0
+    game.require()
+    assert len(game.passes) == 2
+    for latencies in game.passes:
+        assert np.isnan(np.diag(latencies)).all()
+        assert (latencies[game.off] > 0).all()
+    game.passes[0][0, 1] = np.nan
+    with pytest.raises(CheckFailed, match="expected a time above zero"):
+        game.require()
+
+
+def test_the_more_pairs_the_fewer_rounds() -> None:
+    assert cores.rounds(2) == cores.MOST_ROUNDS
+    assert cores.rounds(64 * 63) == cores.FEWEST_ROUNDS
+    assert cores.rounds(100) == 64
+
+
+@pytest.mark.skipif(len(TWO) < 2, reason="one CPU only")
+@pytest.mark.parametrize("id", ["multicore.flops", "multicore.core_to_core"])
+def test_a_quick_point_rehearses_and_gives_the_affinity_back(id: str) -> None:
+    """A team within a team would find one CPU, and wait for a thread that never comes."""
+    before = os.sched_getaffinity(0)
+    profile = replace(QUICK.with_budget(0.02), rehearsal_s=10.0)
+    params = {"threads": 2} if id == "multicore.flops" else {}
+    result = measure(WORKLOADS[id], params, profile=profile)
+    assert result.verdict in ("ok", "noisy"), result.reason
+    assert result.tags["placement"]
+    assert os.sched_getaffinity(0) == before
