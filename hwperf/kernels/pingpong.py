@@ -16,22 +16,6 @@ LINE_WORDS = 16  # int64 words: 128 B, two lines, as some cores fetch lines in p
 
 
 @kernel
-def _became(address: int, wanted: int) -> bool:
-    """Wait by plain loads until the word is *wanted*; whether it became so in time."""
-    began = 0
-    while True:
-        for _ in range(_LOADS):
-            if atomic_load(address) == wanted:
-                return True
-        # So long takes no core: the other thread has lost its CPU, or waits for this one.
-        give_way()
-        if began == 0:
-            began = now_ns()
-        elif now_ns() - began > WAIT_NS:
-            return False
-
-
-@kernel
 def rally(gate: Any, balls: Any, side: int, n_rounds: int, times: Any) -> int:
     """Hand the line to and fro; both sides call it at once, one with *side* 0, the other with 1.
 
@@ -63,8 +47,17 @@ def rally(gate: Any, balls: Any, side: int, n_rounds: int, times: Any) -> int:
         wanted = side
         begin = now_ns()
         for _ in range(n_rounds):
-            if not _became(address, wanted):
-                return -1
+            n_loads = 0
+            began = 0
+            while atomic_load(address) != wanted:
+                n_loads += 1
+                if n_loads % _LOADS == 0:
+                    # So long takes no core: the other thread has lost its CPU, or waits for ours.
+                    give_way()
+                    if began == 0:
+                        began = now_ns()
+                    elif now_ns() - began > WAIT_NS:
+                        return -1
             if compare_exchange(address, wanted, wanted + 1):
                 n_swaps += 1
             wanted += 2

@@ -118,7 +118,7 @@ def is_running(pid: int) -> bool:
 
 def test_a_dry_run_measures_and_writes_nothing(conf: Path) -> None:
     events: list[Event] = []
-    outcome = running.run(conf, bench=["core"], dry_run=True, on_event=events.append)
+    outcome = running.run(conf, bench=["^core"], dry_run=True, on_event=events.append)
     assert [point.id for point in outcome.points] == ["core.null", "core.clock"]
     assert [event.kind for event in events] == ["start"]
     assert events[0].left_s > 0
@@ -152,10 +152,10 @@ def test_results_without_a_commit_to_belong_to_are_refused(tmp_path: Path) -> No
     """asv itself would speak of a mirror of the project repository."""
     path = tmp_path / "asv.conf.json"
     path.write_text(CONF)
-    for act in (lambda: running.run(path, bench=["core"]), lambda: running.publish(path)):
+    for act in (lambda: running.run(path, bench=["^core"]), lambda: running.publish(path)):
         with pytest.raises(UsageError, match=f"{tmp_path} is no git repository with a commit"):
             act()
     subprocess.run(["git", "-C", str(tmp_path), "init", "-q"], check=True)
     with pytest.raises(UsageError, match="Clone the project, or run 'git init' and commit it"):
-        running.run(path, bench=["core"])
+        running.run(path, bench=["^core"])
     assert not (tmp_path / "results").exists()
