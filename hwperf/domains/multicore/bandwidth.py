@@ -28,7 +28,7 @@ EACH_BYTES = 64 * MiB
 STREAMS_RULE = 4
 PART_BYTES = 512 * KiB  # Of each array between two readings of the clock: 30 to 100 µs.
 PART = PART_BYTES // 8  # elements
-N_PARTS = 32  # Parts that each thread goes through in one call: 1 to 3 ms.
+N_PARTS = 128  # Parts that each thread goes through in one call: 2 to 6 ms.
 APART_BYTES = 17 * 64  # As in memory.copy.
 SCALAR = 3.0  # STREAM's
 
