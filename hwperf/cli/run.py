@@ -143,7 +143,10 @@ def _name(record: Mapping[str, Any]) -> str:
 
 def _reading(record: Mapping[str, Any]) -> Reading:
     ratios = {name: each["ratio"] for name, each in record.get("against", {}).items()}
-    return Reading(record["id"], record["params"], record["value"], record["verdict"], ratios)
+    placement = record.get("placement", {}).get("tag", "")
+    return Reading(
+        record["id"], record["params"], record["value"], record["verdict"], ratios, placement
+    )
 
 
 def _show_bad(outcome: Outcome) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hwperf.report.readings import Readings
+from hwperf.report.readings import Reading, Readings
 from hwperf.units import format_quantity
 
 __all__ = ["many_cores", "multiply_adds"]
@@ -49,10 +49,13 @@ def many_cores(readings: Readings) -> list[str]:
         if point is not None and point.ratios:  # To one thread, in the same samples.
             shown[-1] += f" = {next(iter(point.ratios.values())):.2f} cores"
         for kernel in ("read", "copy"):
-            value = readings.value("multicore.bandwidth", threads=threads, kernel=kernel)
-            if value is not None:
-                shown.append(f"{kernel} {format_quantity(value, 'B/s')}")
-    latency = readings.value("multicore.core_to_core")
-    if latency is not None:
-        shown.append(f"core to core {format_quantity(latency, 's')}")
-    return shown
+            found = readings.reading("multicore.bandwidth", threads=threads, kernel=kernel)
+            shown += _placed(kernel, found, "B/s")
+    return [*shown, *_placed("core to core", readings.reading("multicore.core_to_core"), "s")]
+
+
+def _placed(name: str, found: Reading | None, unit: str) -> list[str]:
+    """Return a point with how the CPUs lay: near and far are two machines."""
+    if found is None or found.value is None:
+        return []
+    return [f"{name} {format_quantity(found.value, unit)} {found.placement}".rstrip()]

@@ -19,6 +19,7 @@ class Reading:
         value: in base units, None where there is none.
         verdict: how far to trust it.
         ratios: how many times the rates of other kernels it reaches, by name.
+        placement: how the CPUs of its threads lay to one another, where it has several.
     """
 
     workload_id: str
@@ -26,6 +27,7 @@ class Reading:
     value: float | None
     verdict: str = "ok"
     ratios: Mapping[str, float] = field(default_factory=dict)
+    placement: str = ""
 
 
 class Readings:

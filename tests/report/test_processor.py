@@ -15,8 +15,8 @@ CORES = [
     Reading("multicore.flops", {"threads": 1}, 58.6e9),
     Reading("multicore.flops", {"threads": 2}, 116.6e9, "ok", {"one thread": 1.99}),
     Reading("multicore.flops", {"threads": 4}, None, "n/a"),
-    Reading("multicore.bandwidth", {"threads": 2, "kernel": "copy"}, 48e9),
-    Reading("multicore.core_to_core", {}, 38e-9),
+    Reading("multicore.bandwidth", {"threads": 2, "kernel": "copy"}, 76e9, placement="far"),
+    Reading("multicore.core_to_core", {}, 38e-9, placement="near"),
 ]
 
 
@@ -44,8 +44,8 @@ def test_without_a_clock_there_are_no_cycles() -> None:
 def test_the_most_threads_that_ran_are_shown_together() -> None:
     assert many_cores(Readings(CORES)) == [
         "2 x FMA 117 GFLOP/s = 1.99 cores",
-        "copy 48.0 GB/s",
-        "core to core 38.0 ns",
+        "copy 76.0 GB/s far",
+        "core to core 38.0 ns near",
     ]
 
 
