@@ -7,7 +7,7 @@ from typing import Any
 from hwperf.kernels.atomic import atomic_add, flush_line, full_fence, increment, now_ns
 from hwperf.kernels.gate import arrive, make_member
 from hwperf.kernels.jit import kernel
-from hwperf.kernels.llvm import barrier, load_word, output_address, sink, store_word
+from hwperf.kernels.llvm import barrier, load_word, opaque, output_address, sink, store_word
 
 
 @kernel
@@ -20,7 +20,7 @@ def count_plain(step: int, words: Any, offset_bytes: int, n: int) -> None:
         offset_bytes: where in it the word stands.
         n: how often.
     """
-    address = output_address(words) + offset_bytes
+    address = opaque(output_address(words) + offset_bytes)
     for _ in range(n):
         increment(address)
 
@@ -28,10 +28,13 @@ def count_plain(step: int, words: Any, offset_bytes: int, n: int) -> None:
 @kernel
 def count_atomic(step: int, words: Any, offset_bytes: int, n: int) -> None:
     """Add 1 to a word *n* times, each time in one step that no other core can come between."""
-    address = output_address(words) + offset_bytes
-    for _ in range(n):
+    # In one register: with an index beside the base the instruction takes 3 % longer (Zen 4).
+    address = opaque(output_address(words) + offset_bytes)
+    left = n
+    while left > 0:
         atomic_add(address, 1)
         barrier()  # Written out several times in a turn, as LLVM would have it, it takes longer.
+        left -= 1
 
 
 plain_member = make_member(count_plain, "plain_member")
