@@ -70,7 +70,9 @@ def test_a_store_kernel_moves_what_it_counts_by_the_stores_it_names(name, stream
     store = "movntp[sd]" if streaming else "movap[sd]"
     loop = widest(code, rf"v?{store} %{register}.*")
     assert_loop_moves(loop, register, n_loads * n_stores, n_stores, store)
-    assert count(code, r"v?movnt.*") == (0 if not streaming else count(code, r"v?movntp[sd] .*"))
+    # movntdq: the same store, of a vector that LLVM knows beforehand.
+    streamed = count(code, r"v?movnt(p[sd]|dq) .*")
+    assert count(code, r"v?movnt.*") == (streamed if streaming else 0)
     assert ("sfence" in code) == streaming
 
 
