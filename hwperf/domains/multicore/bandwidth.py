@@ -55,7 +55,7 @@ def _lacks_memory(threads: int, kernel: str) -> str | None:
     source="McCalpin, STREAM; likwid-bench copy_mem_avx, stream_mem_avx",
 )
 def bandwidth(threads: int, kernel: str) -> Iterator[Work]:
-    """Bandwidth of main memory when *threads* threads stream through it at once.
+    """Bandwidth of main memory when many threads stream through it at once.
 
     Counts as STREAM does: read one load per element, copy a load and a store, triad two loads and
     a store. Stores are streaming ones, pages are huge, and each thread has a slice of its own

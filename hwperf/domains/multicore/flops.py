@@ -76,7 +76,7 @@ def flops_of_a_step() -> int:
     source="likwid-bench peakflops_avx_fma; Gustafson (1988), Reevaluating Amdahl's law",
 )
 def flops(threads: int) -> Iterator[Work]:
-    """Multiply-adds on *threads* cores at once, on float64 vectors that stay in registers.
+    """Multiply-adds on many cores at once, on float64 vectors that stay in registers.
 
     Counts two FLOP for each multiply-add of each lane. The speed-up is over one thread, measured
     in turn with them.

@@ -80,7 +80,7 @@ def _require_counts(counts: np.ndarray[tuple[int], np.dtype[np.int64]], each_cal
     source="Schweizer, Besta and Hoefler (2015), Evaluating the cost of atomic operations",
 )
 def atomic(threads: int) -> Iterator[Work]:
-    """Time per atomic addition to one word when *threads* threads make them at once.
+    """Time per atomic addition to one word, by one thread or by several at once.
 
     Counts the additions of all threads: with more than one, the time from one thread's addition
     to anybody's next.
