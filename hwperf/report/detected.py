@@ -120,7 +120,7 @@ def _doubted(points: Points, found: Detected) -> Detected:
     n_noisy = sum(point.is_noisy for point in rests_on)
     if found.value is None or not n_noisy:
         return found
-    note = f"{n_noisy} of {len(rests_on)} points were noisy"
+    note = f"{n_noisy} of {len(rests_on)} points noisy"
     return replace(found, note=f"{found.note}; {note}" if found.note else note)
 
 

@@ -186,4 +186,4 @@ def test_points_that_were_noisy_are_counted() -> None:
         for stride, ns in zip(STRIDES, COSTS, strict=True)
     ]
     line = found("cache line", memory__stride=curve)
-    assert (line.value, line.note) == (64, "1 of 10 points were noisy")
+    assert (line.value, line.note) == (64, "1 of 10 points noisy")
