@@ -171,13 +171,27 @@ def _faults_of_kernel(kernel: Any, derive: Any) -> list[str]:
 def _faults_of_threads(team: Any, own_causes: Any) -> list[str]:
     faults = []
     if team is not None:
-        cpus, ids = (getattr(team, name, None) for name in ("cpus", "thread_ids"))
+        cpus: Any = getattr(team, "cpus", None)
+        ids: Any = getattr(team, "thread_ids", None)
         if not (_are_numbers(cpus) and _are_numbers(ids)):
             faults.append(
                 f"team={team!r} has no cpus and thread_ids, whole numbers from 0 on, at least one "
                 "of each; pass e.g. a hwperf.kernels.team.Team"
             )
-    if isinstance(own_causes, str) or not all(isinstance(each, str) for each in own_causes):
+        elif len(set(cpus)) < len(cpus) and not own_causes:
+            faults.append(
+                f"team= has a CPU twice ({', '.join(map(str, cpus))}): give each thread one of its "
+                "own, or say own_causes=['involuntary_switches', 'runqueue_wait_s', 'team_wait_s'] "
+                "where they hand it to each other"
+            )
+        elif len(ids) not in (1, len(cpus)):
+            faults.append(
+                f"team= has {len(cpus)} CPUs and {len(ids)} thread_ids: expected as many, or the "
+                "calling thread's alone"
+            )
+    if not isinstance(own_causes, (list, tuple, set, frozenset)) or not all(
+        isinstance(each, str) for each in own_causes
+    ):
         faults.append(f"own_causes={own_causes!r} is no list of names; write ['runqueue_wait_s']")
     return faults
 
@@ -210,7 +224,9 @@ def _faults_of_others(others: Any, amounts: Mapping[str, Any], has_latencies: bo
     if others and has_latencies:
         faults.append("against= and latencies=True do not go together")
     for name, other in others.items():
-        if not isinstance(other, Work):
+        if not isinstance(name, str) or not name.strip():
+            faults.append(f"against= has the name {name!r}; say what the other is: 'one thread'")
+        elif not isinstance(other, Work):
             faults.append(f"against[{name!r}] = {other!r} is no Work")
         elif amounts and next(iter(amounts)) not in other.amounts:
             faults.append(

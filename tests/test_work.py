@@ -37,6 +37,10 @@ class Threads(NamedTuple):
         ({"team": Threads(("0",), (1,))}, "whole numbers from 0 on"),
         ({"team": Threads((0, -1), (1,))}, "whole numbers from 0 on"),
         ({"own_causes": "steal_s"}, "write ['runqueue_wait_s']"),
+        ({"own_causes": 5}, "own_causes=5 is no list of names"),
+        ({"team": Threads((0, 0), (1, 2))}, "has a CPU twice (0, 0)"),
+        ({"team": Threads((0, 1, 2), (1, 2))}, "3 CPUs and 2 thread_ids"),
+        ({"against": {" ": GOOD}}, "say what the other is"),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_the_fix(arguments: dict[str, Any], fault: str) -> None:

@@ -23,7 +23,7 @@ _NAME_COLUMNS = 20
 @click.option("--sources", is_flag=True, help="Show where each fact comes from.")
 @click.option(
     "--measured", "and_measured", is_flag=True,
-    help="Measure caches, line, vector units, misses in flight and cores (half a minute).",
+    help="Measure caches, line, vector units, misses in flight and cores (ten seconds).",
 )  # fmt: skip
 def info_command(as_json: bool, sources: bool, and_measured: bool) -> int:
     """Show what this machine is: each fact, or why it is not available."""
@@ -64,7 +64,7 @@ def _fact_lines(shown: Fact, width: int, sources: bool) -> Iterator[str]:
         lines = [click.style(line, dim=True) for line in lines]
     if sources:
         lines += [click.style(line, dim=True) for line in _wrapped(f"[{shown.source}]", width)]
-    yield f"  {shown.name:<{_NAME_COLUMNS}}{lines[0]}"
+    yield f"  {shown.name:<{_NAME_COLUMNS - 1}} {lines[0]}"
     for line in lines[1:]:
         yield indent + line
 

@@ -6,7 +6,9 @@ import contextlib
 import difflib
 import errno
 import os
+import signal
 import sys
+import threading
 from collections.abc import Mapping
 from importlib import import_module
 from types import MappingProxyType
@@ -93,6 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
     Returns:
         0 done, 1 something measured is broken, 2 misuse, 130 interrupted.
     """
+    if threading.current_thread() is threading.main_thread():
+        # As after Ctrl-C: what was begun is torn down.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         # A locale without µ or ± is no reason to fail.
         if hasattr(stream, "reconfigure"):

@@ -26,7 +26,7 @@ def detected() -> list[Detected]:
     found: dict[str, list[tuple[dict[str, object], object]]] = {}
     is_terminal = sys.stderr is not None and sys.stderr.isatty()
     if not is_terminal:
-        click.echo(f"measuring {len(points)} points, half a minute", err=True)
+        click.echo(f"measuring {len(points)} points, ten seconds or more", err=True)
     for number, (id, params, point) in enumerate(detection.measured(registry, points), start=1):
         found.setdefault(id, []).append((params, point))
         if is_terminal:

@@ -22,7 +22,7 @@ Marks: TypeAlias = NDArray[np.int64]
 # Looks at the gate between two looks at the clock: some 40 ns each, 0.2 ms in all.
 _LOOKS = 4096
 # Longest wait: the scheduler may have given a thread's CPU to somebody else, or taken it away.
-WAIT_NS = 10 * 10**9
+WAIT_NS = 3 * 10**9
 
 
 @kernel

@@ -26,12 +26,52 @@ def host() -> Target:
     """Return the target of the kernels in this process.
 
     Asked of numba, not of the processor: ``NUMBA_CPU_NAME`` and ``NUMBA_CPU_FEATURES`` change it.
+    Of another processor than this one only what is named counts.
     """
+    import llvmlite.binding as llvm
     from numba.core.registry import cpu_target
 
     triple, cpu, features = cpu_target.target_context.codegen().magic_tuple()
-    enabled = frozenset(name[1:] for name in features.split(",") if name.startswith("+"))
-    return Target(machine=triple.partition("-")[0], cpu=cpu, features=enabled)
+    own = llvm.get_host_cpu_features() if cpu == llvm.get_host_cpu_name() else {}
+    has = frozenset(name for name, is_there in own.items() if is_there)
+    return Target(triple.partition("-")[0], cpu, enabled(has, features))
+
+
+# Sets that LLVM switches off with another one, as they rest on it (X86.td).
+_RESTS_ON = {
+    "fma": {"avx"}, "f16c": {"avx"}, "avx2": {"avx"}, "avxvnni": {"avx2"},
+    "avx512f": {"avx2", "fma", "f16c"},
+}  # fmt: skip
+
+
+def enabled(implied: frozenset[str], changes: str) -> frozenset[str]:
+    """Return the sets of instructions that are in use.
+
+    Args:
+        implied: those of the processor that is named to LLVM.
+        changes: LLVM's list of what is added and taken away: ``+avx2,-avx512f``.
+    """
+    names = [name.strip() for name in changes.split(",")]
+    found = implied | {name[1:] for name in names if name.startswith("+")}
+    gone = {name[1:] for name in names if name.startswith("-")}
+    while True:
+        more = {name for name, base in _RESTS_ON.items() if base & gone} - gone
+        if "avx512f" in gone:
+            more |= {name for name in found if name.startswith("avx512")} - gone
+        if not more:
+            return found - gone
+        gone |= more
+
+
+def without_multiply_add() -> str | None:
+    """Return that kernels are compiled without fused multiply-adds, or None.
+
+    LLVM then calls a function for each. Every 64-bit Arm core has them.
+    """
+    target = host()
+    if target.machine != "x86_64" or "fma" in target.features:
+        return None
+    return "kernels are compiled without fma: see NUMBA_CPU_NAME and NUMBA_CPU_FEATURES"
 
 
 def vector_width_bytes(target: Target) -> int:

@@ -7,6 +7,7 @@ code they wait for each other at a gate (:mod:`hwperf.kernels.gate`).
 
 from __future__ import annotations
 
+import operator
 import os
 import sys
 import threading
@@ -21,6 +22,8 @@ from numpy.typing import NDArray
 from hwperf.kernels.pingpong import LINE_WORDS
 
 Task: TypeAlias = Callable[[], Any]
+# What a thread is given: the number of the run and its task, or None at the end.
+Inbox: TypeAlias = "SimpleQueue[tuple[int, Task] | None]"
 
 
 class TeamError(Exception):
@@ -43,10 +46,11 @@ class Team:
     def __init__(self, cpus: Sequence[int]) -> None:
         if not hasattr(os, "sched_setaffinity"):
             raise TeamError(f"threads cannot be pinned on {sys.platform}")
-        self.cpus = tuple(cpus)
+        self.cpus = _numbers(cpus)
         self._affinity = os.sched_getaffinity(0)
-        self._inboxes: list[SimpleQueue[Task | None]] = []
-        self._done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
+        self._inboxes: list[Inbox] = []
+        self._done: SimpleQueue[tuple[int, int, Any, BaseException | None]] = SimpleQueue()
+        self._run = 0
         self._threads: list[threading.Thread] = []
         try:
             for member in range(1, len(self.cpus)):
@@ -88,29 +92,35 @@ class Team:
             BaseException: what a task raised, after all have ended.
         """
         chosen = tuple(range(len(tasks))) if members is None else tuple(members)
+        if len(self._inboxes) != len(self.cpus) - 1:
+            raise TeamError("the team is closed")
         if len(chosen) != len(tasks) or not set(chosen) <= set(range(len(self.cpus))):
             raise TeamError(f"{len(tasks)} tasks for threads {chosen} of {len(self.cpus)}")
         results: dict[int, Any] = {}
         failure: BaseException | None = None
         given = dict(zip(chosen, tasks, strict=True))
+        self._run += 1
         for member, task in given.items():
             if member > 0:
-                self._inboxes[member - 1].put(task)
+                self._inboxes[member - 1].put((self._run, task))
         if 0 in given:
             try:
                 results[0] = given[0]()
             except BaseException as error:
                 failure = error
-        for _ in range(len(given) - (0 in given)):
-            member, result, raised = self._done.get()
-            results[member] = result
-            failure = failure or raised
+        left = len(given) - (0 in given)
+        while left:
+            number, member, result, raised = self._done.get()
+            if number == self._run:  # Not of a run that was interrupted before its threads ended.
+                results[member] = result
+                failure = failure or raised
+                left -= 1
         if failure is not None:
             raise failure
         return [results[member] for member in chosen]
 
     def _start(self, member: int) -> None:
-        inbox: SimpleQueue[Task | None] = SimpleQueue()
+        inbox: Inbox = SimpleQueue()
         thread = threading.Thread(target=self._work, args=(member, inbox), daemon=True)
         try:
             thread.start()
@@ -119,12 +129,28 @@ class Team:
         self._inboxes.append(inbox)
         self._threads.append(thread)
 
-    def _work(self, member: int, inbox: SimpleQueue[Task | None]) -> None:
-        while (task := inbox.get()) is not None:
+    def _work(self, member: int, inbox: Inbox) -> None:
+        while (given := inbox.get()) is not None:
+            number, task = given
             try:
-                self._done.put((member, task(), None))
+                self._done.put((number, member, task(), None))
             except BaseException as error:
-                self._done.put((member, None, error))
+                self._done.put((number, member, None, error))
+
+
+def _numbers(cpus: Sequence[int]) -> tuple[int, ...]:
+    """Return the numbers of *cpus* as Python's.
+
+    Raises:
+        TeamError: if there is none, or what is no number of a CPU.
+    """
+    try:
+        numbers = tuple(operator.index(cpu) for cpu in cpus)
+    except TypeError:
+        numbers = ()
+    if not numbers or min(numbers) < 0:
+        raise TeamError(f"{cpus!r}: expected the numbers of one CPU or more, e.g. (0, 1)")
+    return numbers
 
 
 def pin(cpu: int) -> None:
@@ -178,7 +204,7 @@ def together(
         ]
     )
     if not all(came):
-        raise TeamError(f"{n_threads} threads did not come together within 10 s")
+        raise TeamError(f"{n_threads} threads did not come together within 3 s")
     return overlap(marks)
 
 

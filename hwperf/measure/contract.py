@@ -12,10 +12,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from hwperf.errors import CheckFailed, HwperfError, Unsupported
+from hwperf.measure.clock import wall
+from hwperf.measure.figures import figures
 from hwperf.measure.judge import IMPOSSIBLE, impossible
+from hwperf.measure.observe import Timed
 from hwperf.measure.outputs import Output, run_and_find
 from hwperf.measure.rehearsal import require_check_rejects
 from hwperf.measure.stage import set_up
+from hwperf.work import Seen
 from hwperf.workload import Params, Workload
 
 __all__ = ["violations"]
@@ -50,10 +54,10 @@ def violations(workload: Workload, params: Params) -> tuple[str, ...]:
 
 def _of_the_check(workload: Workload, params: Params) -> Iterator[str]:
     try:
-        groups = _outputs(workload, params, _CALLS)
+        groups, has_others = _outputs(workload, params, _CALLS)
     except CheckFailed as why_several:
         try:
-            groups = _outputs(workload, params, 1)
+            groups, has_others = _outputs(workload, params, 1)
         except CheckFailed as why:
             yield (
                 f"the check rejects a kernel that ran once: {why}. Compare with what the kernel "
@@ -68,6 +72,8 @@ def _of_the_check(workload: Workload, params: Params) -> Iterator[str]:
         require_check_rejects(workload, params)
     except CheckFailed as why:
         yield f"{why}."
+    if has_others:
+        yield from _of_the_others(workload, params)
     if not groups:
         yield (
             "no output is found: the kernel changes no array, list, dict or nonlocal number that "
@@ -84,8 +90,23 @@ def _of_the_check(workload: Workload, params: Params) -> Iterator[str]:
             )
 
 
-def _outputs(workload: Workload, params: Params, calls: int) -> list[list[str]]:
+def _of_the_others(workload: Workload, params: Params) -> Iterator[str]:
+    """Run each kernel of ``against=`` once, and derive from made-up samples."""
+    with set_up(workload, params) as stage:
+        stage.run()
+        try:
+            for name, other in stage.work.against.items():
+                stage.run_other(name, other)
+                Timed(other, stage.amount_of(other), name=name).observe(wall)
+            figures(stage, Seen(1e-6, 1e9, dict.fromkeys(stage.work.against, 2e-6), [True]))
+        except HwperfError as why:
+            yield f"{why}."
+
+
+def _outputs(workload: Workload, params: Params, calls: int) -> tuple[list[list[str]], bool]:
     """Run so often and check; return the names of the outputs of the first call.
+
+    And whether there is anything beside the kernel: others that it is set against, figures.
 
     The check must notice one of each group: each array of numbers with fractions; where there is
     none, one of the integer arrays, as others may be a generator's state; where there is no array
@@ -95,8 +116,9 @@ def _outputs(workload: Workload, params: Params, calls: int) -> list[list[str]]:
         groups = _groups(run_and_find(stage))
         for _ in range(calls - 1):
             stage.run()
+        has_others = bool(stage.work.against or stage.work.derive)
         stage.check()
-    return groups
+    return groups, has_others
 
 
 def _groups(outputs: Sequence[Output]) -> list[list[str]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from hwperf.work import Figure, Seen
 
 __all__ = ["figures"]
 
+_MOST = int(sys.float_info.max)  # Beyond it a reader of the JSON has no number for it.
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -29,11 +32,15 @@ def figures(stage: Stage, seen: Seen) -> dict[str, Figure]:
     if derive is None:
         return {}
     try:
-        found = dict(derive(seen))
+        found = derive(seen)
     except HwperfError:
         raise
     except (Exception, SystemExit) as error:
         raise StageError(raised("derive", error)) from error
+    if not isinstance(found, Mapping):
+        raise StageError(
+            f"derive gives {found!r}; return figures by name, e.g. {{'efficiency': Figure(0.98)}}"
+        )
     return {name: _figure(name, value) for name, value in found.items()}
 
 
@@ -46,7 +53,7 @@ def _figure(name: Any, value: Any) -> Figure:
         raise StageError(f"derive gives {name!r} the unit {value.unit!r}; expected text")
     try:
         return Figure(_plain(value.value), " ".join(value.unit.split()))
-    except TypeError:
+    except (TypeError, RecursionError):
         raise StageError(
             f"derive gives {value.value!r} for {name!r}; expected a number, text, or a list of them"
         ) from None
@@ -60,8 +67,10 @@ def _plain(value: Any) -> Any:
     """
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.tolist()
-    if value is None or isinstance(value, (bool, int)):
+    if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int):
+        return value if abs(value) <= _MOST else None
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, str):

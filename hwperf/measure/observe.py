@@ -43,11 +43,13 @@ class Timed:
         work: the kernel with its amounts.
         amount: primary units of work in one call.
         calls: calls of one sample.
+        name: what it is, where a point's own kernel is set against it.
     """
 
     work: Work
     amount: float
     calls: int = 1
+    name: str = ""
 
     def observe(self, wall: Callable[[], float]) -> Observation:
         """Make the calls of one sample.
@@ -57,13 +59,13 @@ class Timed:
         """
         start = wall()
         if self.work.latencies:
-            latencies = [_times(self.work.kernel()) for _ in repeat(None, self.calls)]
+            latencies = [_times(self.work.kernel(), self.name) for _ in repeat(None, self.calls)]
             seconds = wall() - start
             pooled = [value for part in latencies for value in part]
             return Observation(seconds, stats.median(pooled), seconds, pooled[:_MOST_LATENCIES])
         if self.work.clock is not None:
             kernel = self.work.kernel
-            seconds = math.fsum(_times([kernel()])[0] for _ in repeat(None, self.calls))
+            seconds = math.fsum(_times([kernel()], self.name)[0] for _ in repeat(None, self.calls))
             wall_s = wall() - start
         else:
             wall_s = seconds = seconds_of(self.work.kernel, self.calls, wall)
@@ -71,21 +73,27 @@ class Timed:
 
 
 def calibrated(
-    work: Work, amount: float, *, wall: Callable[[], float], sample_s: float, tick_s: float
+    work: Work,
+    amount: float,
+    *,
+    wall: Callable[[], float],
+    sample_s: float,
+    tick_s: float,
+    name: str = "",
 ) -> Timed:
     """Return *work* with so many calls that a sample lasts long enough."""
 
     def length(calls: int) -> float:
         # A kernel that times itself may claim next to nothing: waiting ten times as long is enough.
         start = wall()
-        seconds = Timed(work, amount, calls).observe(wall).seconds
+        seconds = Timed(work, amount, calls, name).observe(wall).seconds
         return max(seconds, (wall() - start) / 10)
 
     calls, _ = calls_per_sample(length, sample_s=sample_s, tick_s=tick_s)
-    return Timed(work, amount, calls)
+    return Timed(work, amount, calls, name)
 
 
-def _times(returned: Any) -> list[float]:
+def _times(returned: Any, name: str = "") -> list[float]:
     """Return the seconds that a kernel returned.
 
     Raises:
@@ -97,7 +105,8 @@ def _times(returned: Any) -> list[float]:
         times = []
     if not times or not all(0 < value < math.inf for value in times):
         shown = " ".join(repr(returned).split())
+        which = f"the kernel of against[{name!r}]" if name else "the kernel"
         raise CheckFailed(
-            f"the kernel times itself and returned {shown[:60]}; expected seconds above zero"
+            f"{which} times itself and returned {shown[:60]}; expected seconds above zero"
         )
     return times

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hwperf.measure import stats
+from hwperf.measure.stage import StageError
 
 if TYPE_CHECKING:
     from hwperf.kernels.team import Team
@@ -79,12 +80,16 @@ def probing(cpus: Sequence[int], probe_s: float) -> Iterator[Callable[[], Placem
     if not others:
         yield None
         return
-    from hwperf.kernels.team import Team
+    from hwperf.kernels.team import Team, TeamError
 
     # The last, the first and one between: on most machines the last is the farthest.
     chosen = dict.fromkeys((others[-1], others[0], others[len(others) // 2]))
     partners = list(chosen)[:_PARTNERS]
-    with Team((cpus[0], partners[0])) as team:
+    try:
+        team = Team((cpus[0], partners[0]))
+    except TeamError as error:
+        raise StageError(f"how the CPUs of team= lie cannot be probed: {error}") from error
+    with team:
         yield partial(_probe, team, partners, probe_s / len(partners))
 
 
@@ -121,7 +126,7 @@ def _one_way(team: Team) -> float:
         ]
     )
     if min(came) < 0:
-        raise TeamError(f"CPUs {team.cpus} did not come together within 10 s")
+        raise TeamError(f"CPUs {team.cpus} did not come together within 3 s")
     return stats.median([float(each) for each in times]) * 1e-9 / (2 * _ROUNDS)
 
 

@@ -121,7 +121,7 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         )
         timed = calibrate(stage.work, stage.amount)
         others = {
-            name: calibrate(other, stage.amount_of(other))
+            name: calibrate(other, stage.amount_of(other), name=name)
             for name, other in stage.work.against.items()
         }
         warm_up_s = _warm_up(timed, profile, instruments, begun=start)

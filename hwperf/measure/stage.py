@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from hwperf.errors import CheckFailed, DeclarationError, HwperfError
+from hwperf.measure.interference import CAUSES
 from hwperf.work import Work
 from hwperf.workload import Params, Workload
 
@@ -129,6 +131,14 @@ def _first_work(workload: Workload, generator: Iterator[Work]) -> tuple[Work, fl
         raise DeclarationError(
             f"Work gives {', '.join(work.amounts)}, but the metric {workload.metric.name!r} "
             f"divides by {workload.metric.amount}; add {workload.metric.amount}=..."
+        )
+    unknown = [name for name in work.own_causes if name not in CAUSES]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], CAUSES, n=1)
+        hint = f" (did you mean {near[0]!r}?)" if near else ""
+        raise DeclarationError(
+            f"own_causes names {unknown[0]!r}, which is no cause of a disturbance{hint}; there are "
+            f"{', '.join(CAUSES)}"
         )
     for name, other in work.against.items():
         if workload.metric.amount not in other.amounts:

@@ -187,9 +187,9 @@ def _caches(points: Points, reported: Reported) -> Iterator[Detected]:
 def _of_capacity(
     measured: int, above: int, told: int | None, sharers: int, reported: Reported
 ) -> str:
-    if told is None or measured <= told <= above:
+    if told is None or told == measured:
         return ""
-    if told <= 2 * measured:
+    if measured < told <= above:
         return "within one step of the curve: a set as large as the cache shares it with other data"
     if told < measured:
         return "larger than reported: the next level is hardly slower"

@@ -238,3 +238,37 @@ def test_every_run_is_torn_down_before_memory_is_given_back() -> None:
 
     assert violations(mapped, {}) == ()
     assert len(closed) == 3
+
+
+@pytest.mark.parametrize(
+    ("work", "sentence"),
+    [
+        ({"derive": lambda seen: None}, "derive gives None; return figures by name"),
+        ({"derive": lambda seen: {"x": 1 / 0}}, "derive raised ZeroDivisionError"),
+        (
+            {"against": {"other": Work(lambda: 1 / 0, ops=1)}},
+            "the kernel of against['other'] raised ZeroDivisionError",
+        ),
+        (
+            {"against": {"other": Work(lambda: float("nan"), ops=1, clock="its own")}},
+            "the kernel of against['other'] times itself and returned [nan]",
+        ),
+        ({"own_causes": ["runqueue_wait"]}, "did you mean 'runqueue_wait_s'?"),
+    ],
+)
+def test_what_stands_beside_the_kernel_is_tried_too(work, sentence: str) -> None:
+    @workload("test.beside", source="a test")
+    def beside() -> Iterator[Work]:
+        """Count calls."""
+        out = np.full(1, np.nan)
+
+        def kernel() -> None:
+            out[0] = 1.0
+
+        yield Work(kernel, ops=1, **work)
+        if not out[0] == 1.0:
+            raise CheckFailed("the kernel did not run")
+
+    found = violations(beside, {})
+    assert len(found) == 1
+    assert sentence in found[0]

@@ -38,3 +38,23 @@ def test_the_width_is_no_constant_of_a_kernel():
     assert not isinstance(vector.NATIVE, int)
     assert vector.several(4, vector.Width(32)) == vector.Width(128, 4)
     assert vector.several(4, vector.Width(16)) == vector.Width(64, 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lost"),
+    [
+        ("", set()),
+        ("+avx2,+sse2", set()),
+        ("-avx512f", {"avx512f", "avx512vl"}),
+        ("-fma", {"fma", "avx512f", "avx512vl"}),
+        ("-avx", {"avx", "avx2", "fma", "avx512f", "avx512vl"}),
+    ],
+)
+def test_what_rests_on_a_set_that_is_switched_off_goes_with_it(changes, lost):
+    """As LLVM has it: kernels compiled so would call a function where one instruction is meant."""
+    processor = AVX512 | {"fma"}
+    assert target.enabled(processor, changes) == processor - lost
+
+
+def test_of_a_processor_that_is_not_here_only_what_is_named_counts():
+    assert target.enabled(frozenset(), "+avx2,+fma") == {"avx2", "fma"}

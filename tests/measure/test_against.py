@@ -125,14 +125,15 @@ def test_figures_are_derived_from_what_was_seen() -> None:
     [
         (lambda seen: {"efficiency": 0.5}, "write Figure(value, unit)"),
         (lambda seen: {"efficiency": Figure(1 / 0)}, "derive raised ZeroDivisionError"),
-        (lambda seen: None, "derive raised TypeError"),
+        (lambda seen: None, "derive gives None; return figures by name"),
+        (lambda seen: [("x", Figure(1.0))], "return figures by name"),
         (lambda seen: {"Speed Up": Figure(1.0)}, "a name is words in lower case"),
         (lambda seen: {3: Figure(1.0)}, "a name is words in lower case"),
         (lambda seen: {"x": Figure(1.0, None)}, "the unit None; expected text"),
         (lambda seen: {"x": Figure(1j)}, "expected a number, text, or a list of them"),
         (lambda seen: {"x": Figure({"a": 1})}, "expected a number, text, or a list of them"),
     ],
-    ids=["no Figure", "raises", "no mapping", "name", "no name", "unit", "complex", "dict"],
+    ids=["no Figure", "raises", "nothing", "a list", "name", "no name", "unit", "complex", "dict"],
 )
 def test_a_derive_that_cannot_be_used_fails_and_says_so(derive: Any, reason: str) -> None:
     machine = Machine()
@@ -149,6 +150,7 @@ def test_figures_are_what_json_can_hold() -> None:
             "ratio": Figure(np.float32(0.5)),
             "count": Figure(np.int64(3)),
             "lost": Figure(float("nan")),
+            "huge": Figure(10**400),
             "matrix": Figure(np.array([[np.inf, 1.0]]), "s"),
             "name": Figure("two\nlines"),
         }
@@ -157,7 +159,8 @@ def test_figures_are_what_json_can_hold() -> None:
     result = machine.measure(contest(machine, 1e-3, {}, derive=derive))
     shown = json.loads(json.dumps(result.to_json(), allow_nan=False))["figures"]
     assert {name: figure["value"] for name, figure in shown.items()} == {
-        "ratio": 0.5, "count": 3, "lost": None, "matrix": [[None, 1.0]], "name": "two lines",
+        "ratio": 0.5, "count": 3, "lost": None, "huge": None, "matrix": [[None, 1.0]],
+        "name": "two lines",
     }  # fmt: skip
 
 

@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from hwperf import Work, limits, workload
+from hwperf import Unsupported, Work, limits, workload
 from hwperf.checks import POISON, require_equal
 from hwperf.domains.multicore.teams import CLOCK, THREADS, alone, scaling, team_of, timed
 from hwperf.host import simd, topology
-from hwperf.kernels import fma, parallel
+from hwperf.kernels import fma, parallel, target
 
 __all__ = ["Arithmetic", "flops"]
 
@@ -62,6 +62,17 @@ class Arithmetic:
         require_equal(self.out, expected)
 
 
+def require_multiply_add() -> None:
+    """Require that the compiler has fused multiply-adds, as the core has.
+
+    Raises:
+        Unsupported: if not.
+    """
+    reason = target.without_multiply_add()
+    if reason:
+        raise Unsupported(reason)
+
+
 def flops_of_a_step() -> int:
     """Return the FLOP that one thread does in one step."""
     shape = parallel.FLOPS.shape
@@ -81,6 +92,7 @@ def flops(threads: int) -> Iterator[Work]:
     Counts two FLOP for each multiply-add of each lane. The speed-up is over one thread, measured
     in turn with them.
     """
+    require_multiply_add()
     with team_of(topology.spread(threads)) as team:
         work = [Arithmetic() for _ in range(threads)]
         args = [each.args for each in work]

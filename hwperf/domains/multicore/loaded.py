@@ -172,7 +172,7 @@ def _chase(
         ]
     )  # fmt: skip
     if min(chase_ns, *others_ns, 1) < 0:
-        raise CheckFailed(f"{n_threads} threads did not come together within 10 s")
+        raise CheckFailed(f"{n_threads} threads did not come together within 3 s")
     parts = [int(each.done[0]) - made for each, made in zip(drawers, before, strict=True)]
     rates = [n * PART_BYTES * 1e9 / ns for n, ns in zip(parts, others_ns, strict=True)]
     return chase_ns * 1e-9, sum(rates)

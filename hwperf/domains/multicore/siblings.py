@@ -11,7 +11,7 @@ import numpy as np
 from hwperf import Figure, MiB, Seen, Unsupported, Work, workload
 from hwperf.checks import require_value
 from hwperf.domains.multicore.bandwidth import PART, slices
-from hwperf.domains.multicore.flops import Arithmetic, flops_of_a_step
+from hwperf.domains.multicore.flops import Arithmetic, flops_of_a_step, require_multiply_add
 from hwperf.domains.multicore.teams import CLOCK, ONE, team_of, timed
 from hwperf.host import cpu, memory, simd, topology
 from hwperf.host import pages as working_memory
@@ -90,6 +90,7 @@ def _prepared(
 ) -> tuple[Callable[..., bool], list[tuple[Any, ...]], int, list[Callable[[], None]]]:
     """Return the member, its arguments on each thread, what a step counts, and the checks."""
     if kernel == "flops":
+        require_multiply_add()
         work = [Arithmetic() for _ in team.cpus]
         return (
             parallel.flops_member,

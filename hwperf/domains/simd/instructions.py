@@ -173,4 +173,6 @@ def require_compiled(need: Need) -> None:
     missing = [[name for name in names if _SETS[name][1] not in features] for names in need.any_of]
     if all(missing):
         names = " or ".join(_SETS[first[0]][1] for first in missing)
-        raise Unsupported(f"kernels are compiled without {names}: see NUMBA_CPU_FEATURES")
+        raise Unsupported(
+            f"kernels are compiled without {names}: see NUMBA_CPU_NAME and NUMBA_CPU_FEATURES"
+        )

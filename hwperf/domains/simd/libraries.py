@@ -87,7 +87,8 @@ def numpy_blas() -> tuple[str, int]:
     parts = [name, blas.get("architecture"), _threads(blas["num_threads"])]
     chosen = os.environ.get("OPENBLAS_CORETYPE")
     if chosen and blas["internal_api"] == "openblas":
-        parts.append(f"chosen by OPENBLAS_CORETYPE={chosen}")
+        was_heard = chosen.lower() == str(blas.get("architecture")).lower()
+        parts.append(f"{'' if was_heard else 'not '}chosen by OPENBLAS_CORETYPE={chosen}")
     return ", ".join(part for part in parts if part), blas["num_threads"]
 
 

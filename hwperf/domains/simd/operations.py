@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from hwperf import CheckFailed, KiB, Work, limits, workload
+from hwperf import CheckFailed, KiB, Unsupported, Work, limits, workload
 from hwperf.checks import require_value
 from hwperf.host import simd
-from hwperf.kernels import chase
+from hwperf.kernels import chase, target
 from hwperf.kernels import operations as kernels
 
 __all__ = ["operation_latency"]
@@ -39,6 +39,9 @@ def operation_latency(operation: str) -> Iterator[Work]:
     if operation == "load":
         yield from _load(n)
         return
+    reason = target.without_multiply_add() if operation == "fma" else None
+    if reason:
+        raise Unsupported(reason)
     chosen = kernels.OPERATIONS[operation]
     start, operands = kernels.arrays(chosen)
     out = np.zeros_like(start)

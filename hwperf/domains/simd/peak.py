@@ -12,6 +12,7 @@ from functools import cache
 
 import numpy as np
 
+from hwperf import Unsupported
 from hwperf.domains.simd import instructions
 from hwperf.kernels import clock
 from hwperf.kernels import fma as kernels
@@ -50,12 +51,12 @@ def measured(dtype: str = "f64") -> dict[int, float]:
     probes = {
         (int(width), n_chains): _probe(dtype, width, n_chains)
         for width in _WIDTHS
-        if instructions.lacking(instructions.of_fma(dtype, width, instructions.machine())) is None
+        if _has(instructions.of_fma(dtype, width, instructions.machine()))
         for n_chains in _CHAINS
     }
     fastest = dict.fromkeys(probes, float("inf"))
     cycle_s = float("inf")
-    for _ in range(_ROUNDS):
+    for _ in range(_ROUNDS if probes else 0):
         cycle_s = min(cycle_s, _seconds(lambda: clock.add_chain(_CYCLES)) / _CYCLES)
         for key, (run, n) in probes.items():
             fastest[key] = min(fastest[key], _seconds(run) / n)
@@ -63,6 +64,17 @@ def measured(dtype: str = "f64") -> dict[int, float]:
     for (bits, _), seconds in fastest.items():
         rates[bits] = max(rates.get(bits, 0.0), cycle_s / seconds)
     return rates
+
+
+def _has(need: instructions.Need) -> bool:
+    """Return whether the core has the instructions, and kernels are compiled with them."""
+    if instructions.lacking(need) is not None:
+        return False
+    try:
+        instructions.require_compiled(need)
+    except Unsupported:
+        return False
+    return True
 
 
 def _probe(dtype: str, width: str, n_chains: int) -> tuple[Callable[[], None], int]:

@@ -123,5 +123,5 @@ def test_instructions_that_the_compiler_may_not_use_are_missed(monkeypatch):
     without = target.Target("x86_64", "haswell", frozenset({"avx2", "fma"}))
     monkeypatch.setattr(target, "host", lambda: without)
     instructions.require_compiled(instructions.of_fma("f64", "256", "x86_64"))
-    with pytest.raises(Unsupported, match="without avx512f: see NUMBA_CPU_FEATURES"):
+    with pytest.raises(Unsupported, match="without avx512f: see NUMBA_CPU_NAME"):
         instructions.require_compiled(instructions.of_fma("f64", "512", "x86_64"))
