@@ -33,6 +33,7 @@ CALL_BYTES = 32 * MiB
 # are compared first. 17 lines; on Zen 3, of 2 MiB arrays on huge pages, copy 64 in place of 60 GB/s
 # and add 65 in place of 59. STREAM has OFFSET for the same.
 APART_BYTES = 17 * 64
+_PAGE = 4 * KiB  # Smallest page; arrays differ in the bits of their addresses above it.
 
 _SOURCE = "McCalpin, STREAM"
 
@@ -74,7 +75,7 @@ def fill(nbytes: int, pages: str, stores: str, data: str) -> Iterator[Work]:
     Counts one store per element. Zeros may be faster than memory is, since some processors treat
     lines of zeros specially: the figure for *data* "varied" is the one to believe.
     """
-    a = _poisoned(nbytes, pages)
+    (a,) = _arrays(1, nbytes, pages)
     kernel = (stream.fill if data == "varied" else stream.fill_zeros)[stores]
     n_passes = _passes(nbytes, stores)
     yield Work(lambda: kernel(a, n_passes), bytes=n_passes * nbytes)
@@ -93,7 +94,7 @@ def copy(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
 
     Counts one load and one store per element.
     """
-    b, a = _counted(nbytes, pages), _poisoned(nbytes, pages)
+    a, b = _arrays(2, nbytes, pages)
     kernel, n_passes = stream.copy[stores], _passes(nbytes, stores)
     yield Work(lambda: kernel(a, b, n_passes), bytes=2 * n_passes * nbytes)
     require_equal(a, b)
@@ -111,7 +112,7 @@ def scale(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
 
     Counts one load and one store per element, and one multiplication.
     """
-    b, a = _counted(nbytes, pages), _poisoned(nbytes, pages)
+    a, b = _arrays(2, nbytes, pages)
     kernel, n_passes = stream.scale[stores], _passes(nbytes, stores)
     yield Work(
         lambda: kernel(a, b, SCALAR, n_passes), bytes=2 * n_passes * nbytes, flops=n_passes * a.size
@@ -131,8 +132,7 @@ def add(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
 
     Counts two loads and one store per element, and one addition.
     """
-    b, a = _counted(nbytes, pages), _poisoned(nbytes, pages)
-    c = _other(nbytes, pages, b)
+    a, b, c = _arrays(3, nbytes, pages)
     kernel, n_passes = stream.add[stores], _passes(nbytes, stores)
     yield Work(
         lambda: kernel(a, b, c, n_passes), bytes=3 * n_passes * nbytes, flops=n_passes * a.size
@@ -152,8 +152,7 @@ def triad(nbytes: int, pages: str, stores: str) -> Iterator[Work]:
 
     Counts two loads and one store per element, and two floating-point operations.
     """
-    b, a = _counted(nbytes, pages), _poisoned(nbytes, pages)
-    c = _other(nbytes, pages, b)
+    a, b, c = _arrays(3, nbytes, pages)
     kernel, n_passes = stream.triad[stores], _passes(nbytes, stores)
     yield Work(
         lambda: kernel(a, b, c, SCALAR, n_passes),
@@ -168,32 +167,35 @@ def _passes(nbytes: int, stores: str = "regular") -> int:
     return max(1, CALL_BYTES // (8 if stores == "streaming" else 1) // nbytes)
 
 
-def _array(nbytes: int, pages: str, number: int) -> Floats:
-    """Return array *number* of a point, from 0 on."""
-    apart = number * APART_BYTES
-    return working_memory.allocate(apart + nbytes, pages=pages)[apart // 8 :]
+def _arrays(n: int, nbytes: int, pages: str) -> list[Floats]:
+    """Return an output, poisoned, and up to two inputs: 0, 1, 2 ... and 7, 12, 17 ...
+
+    Sums and small multiples of the inputs are exact in float64. All lie in one block, a page and
+    APART_BYTES from one to the next: Zen's L1 cache finds a line by a hash of its address, and
+    arrays of blocks of their own may hash alike, each line driving another out (of 8 KiB arrays add
+    then reads 160 in place of 331 GB/s, for as long as the process lives).
+
+    Source: Lipp et al. (2020), "Take a way: exploring the security implications of AMD's cache way
+    predictors".
+    """
+    step = -(-nbytes // _PAGE) * _PAGE + _PAGE + APART_BYTES
+    block = working_memory.allocate((n - 1) * step + nbytes, pages=pages)
+    arrays = [block[i * step // 8 :][: nbytes // 8] for i in range(n)]
+    arrays[0][:] = POISON
+    for b in arrays[1:2]:
+        stream.fill["regular"](b, 1)
+    for c in arrays[2:]:
+        np.multiply(arrays[1], 5.0, out=c)
+        np.add(c, 7.0, out=c)
+    return arrays
 
 
 def _counted(nbytes: int, pages: str) -> Floats:
-    """Return 0, 1, 2 ...: varied data whose sums and small multiples are exact in float64."""
-    a = _array(nbytes, pages, 1)
+    """Return 0, 1, 2 ... in a block of its own."""
+    a = working_memory.allocate(nbytes, pages=pages)
     stream.fill["regular"](a, 1)
     return a
 
 
 def _counts(part: slice) -> Floats:
     return np.arange(float(part.start), float(part.stop))
-
-
-def _other(nbytes: int, pages: str, b: Floats) -> Floats:
-    """Return 7, 12, 17 ...: other data than *b*, and as exact."""
-    c = _array(nbytes, pages, 2)
-    np.multiply(b, 5.0, out=c)
-    np.add(c, 7.0, out=c)
-    return c
-
-
-def _poisoned(nbytes: int, pages: str) -> Floats:
-    a = _array(nbytes, pages, 0)
-    a[:] = POISON
-    return a
