@@ -140,6 +140,7 @@ def _summary(
     workload: Workload, params: Params, profile: Profile, stage: Stage, samples: Samples
 ) -> Result:
     limit = workload.limit_at(params)
+    kept = counted(samples.all, profile.min_samples)
     verdict, reason = judge(samples, profile, limit=limit, metric=workload.metric)
     common: dict[str, Any] = {
         "workload_id": workload.id,
@@ -155,13 +156,12 @@ def _summary(
         "calls_per_sample": samples.calls,
         "tags": {
             "interference": interference(samples),
-            **_clock_tags(samples, profile),
-            **_placement_tags(samples, profile),
+            **_clock_tags(samples, kept),
+            **_placement_tags(samples, kept),
         },
     }
     if verdict == "impossible":
         return Result(**common)
-    kept = counted(samples.all, profile.min_samples)
     costs = [sample.cost_s for sample in kept]
     cost_s = stats.median(costs)
     against = ratios(samples)
@@ -189,8 +189,7 @@ def _thinned(costs: Sequence[float]) -> tuple[float, ...]:
     return tuple(costs[:: -(-len(costs) // MOST_SAMPLES)])
 
 
-def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
-    kept = counted(samples.all, profile.min_samples)
+def _clock_tags(samples: Samples, kept: Sequence[Sample]) -> dict[str, Any]:
     clocks = [sample.clock_hz for sample in kept if sample.clock_hz]
     if not clocks:
         return {}
@@ -201,8 +200,7 @@ def _clock_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
     }
 
 
-def _placement_tags(samples: Samples, profile: Profile) -> dict[str, Any]:
-    kept = counted(samples.all, profile.min_samples)
+def _placement_tags(samples: Samples, kept: Sequence[Sample]) -> dict[str, Any]:
     known = [sample.placement for sample in kept if sample.placement]
     if not known:
         return {}

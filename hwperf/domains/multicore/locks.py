@@ -14,7 +14,7 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, Seen, Work, workload
 from hwperf.checks import require_value
-from hwperf.domains.multicore.teams import ONE, team_of
+from hwperf.domains.multicore.teams import ATTEMPTS, ONE, team_of
 from hwperf.domains.multicore.waiting import WAITING
 from hwperf.host import topology
 from hwperf.kernels import gate
@@ -32,8 +32,6 @@ N_CONTENDED = 2**15  # Of each of several threads on a pthread mutex: 1 ms at 15
 # may, so that Python threads meet only where they work for longer than that.
 TURN_S = 0.01
 CHUNK = 2**8  # Sections between two looks at the time.
-
-_ATTEMPTS = 3  # The system may have taken a CPU away for as long as the others worked.
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def mutex(kind: str, threads: int) -> Iterator[Work]:
         guarded.add(n_alone)
 
     def contended(team: Team, n_threads: int) -> float:
-        for _ in range(_ATTEMPTS):
+        for _ in range(ATTEMPTS):
             cost_s, n = guarded.add_together(team, n_threads)
             asked[0] += n
             if cost_s is not None:
