@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import itertools
 import mmap
 import sys
 from collections.abc import Callable
@@ -227,3 +228,12 @@ def test_small_pages_need_no_proof_after_a_first_touch() -> None:
 def test_small_pages_are_never_lacking() -> None:
     assert pages.lacking("small") is None
     assert pages.lacking("huge") == pages.huge_pages_denied()
+
+
+def test_arrays_side_by_side_do_not_meet_in_a_cache() -> None:
+    arrays = pages.side_by_side(3, 8192)
+    starts = [array.ctypes.data for array in arrays]
+    assert [array.nbytes for array in arrays] == [8192] * 3
+    in_page = [start % 4096 for start in starts]
+    assert in_page == [0, pages.APART_BYTES, 2 * pages.APART_BYTES]
+    assert all(second - first >= 8192 for first, second in itertools.pairwise(starts))

@@ -28,13 +28,6 @@ SCALAR = 3.0  # STREAM's
 # Per array and call: 0.17 ms at 200 GB/s in L1, a thousand times what the harness takes.
 CALL_BYTES = 32 * MiB
 
-# Each array starts so many bytes later in its pages than the one before. Arrays that start alike
-# meet in the same sets of a cache, and loads agree with the stores before them in the 12 bits that
-# are compared first. 17 lines; on Zen 3, of 2 MiB arrays on huge pages, copy 64 in place of 60 GB/s
-# and add 65 in place of 59. STREAM has OFFSET for the same.
-APART_BYTES = 17 * 64
-_PAGE = 4 * KiB  # Smallest page; arrays differ in the bits of their addresses above it.
-
 _SOURCE = "McCalpin, STREAM"
 
 
@@ -170,17 +163,9 @@ def _passes(nbytes: int, stores: str = "regular") -> int:
 def _arrays(n: int, nbytes: int, pages: str) -> list[Floats]:
     """Return an output, poisoned, and up to two inputs: 0, 1, 2 ... and 7, 12, 17 ...
 
-    Sums and small multiples of the inputs are exact in float64. All lie in one block, a page and
-    APART_BYTES from one to the next: Zen's L1 cache finds a line by a hash of its address, and
-    arrays of blocks of their own may hash alike, each line driving another out (of 8 KiB arrays add
-    then reads 160 in place of 331 GB/s, for as long as the process lives).
-
-    Source: Lipp et al. (2020), "Take a way: exploring the security implications of AMD's cache way
-    predictors".
+    Sums and small multiples of the inputs are exact in float64.
     """
-    step = -(-nbytes // _PAGE) * _PAGE + _PAGE + APART_BYTES
-    block = working_memory.allocate((n - 1) * step + nbytes, pages=pages)
-    arrays = [block[i * step // 8 :][: nbytes // 8] for i in range(n)]
+    arrays = working_memory.side_by_side(n, nbytes, pages=pages)
     arrays[0][:] = POISON
     for b in arrays[1:2]:
         stream.fill["regular"](b, 1)

@@ -29,7 +29,6 @@ STREAMS_RULE = 4
 PART_BYTES = 512 * KiB  # Of each array between two readings of the clock: 30 to 100 µs.
 PART = PART_BYTES // 8  # elements
 N_PARTS = 128  # Parts that each thread goes through in one call: 2 to 6 ms.
-APART_BYTES = 17 * 64  # As in memory.copy.
 SCALAR = 3.0  # STREAM's
 
 N_ARRAYS = {"read": 1, "copy": 2, "triad": 3}
@@ -136,7 +135,7 @@ def slices(team: Team, n_arrays: int, nbytes: int) -> list[Slice]:
 
 def _untouched(nbytes: int, place: int) -> Floats:
     # Arrays that start alike meet in the same cache sets: see memory.copy.
-    apart = place * APART_BYTES
+    apart = place * working_memory.APART_BYTES
     return working_memory.untouched(apart + nbytes, pages="huge")[apart // 8 :]
 
 

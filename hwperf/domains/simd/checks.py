@@ -18,11 +18,6 @@ from hwperf.host import pages as working_memory
 
 __all__ = ["parts", "require_product", "whole_numbers"]
 
-# Each array starts so many bytes later in its pages than the one before: arrays that start alike
-# meet in the same sets of a cache, and loads agree with the stores before them in the 12 bits that
-# are compared first. 17 lines of 64 B, as in memory.copy.
-_APART_BYTES = 17 * 64
-
 _PART = 2**16  # Elements that are handled at a time: 512 KiB of temporary memory.
 _ROWS = 128  # Rows of a matrix that are handled at a time.
 _EXACT = 2**53  # Up to here every whole number is a float64.
@@ -34,21 +29,20 @@ def parts(size: int) -> Iterator[slice]:
         yield slice(start, min(start + _PART, size))
 
 
-def whole_numbers(nbytes: int, *, period: int, place: int = 0) -> Floats:
-    """Return an array of whole numbers from 1 to *period* + some 100, in no simple order.
+def whole_numbers(nbytes: int, *periods: int) -> list[Floats]:
+    """Return arrays of whole numbers, each from 1 to its period + some 100, in no simple order.
 
     Args:
-        nbytes: size of the array, which starts on a 64 B boundary of small pages.
-        period: a prime below 100; different ones for arrays that meet.
-        place: 0 for the first of the arrays that a kernel takes, 1 for the second ...
+        nbytes: size of each array; they lie side by side on small pages.
+        periods: for each array a prime below 100, another one than for those that it meets.
     """
-    offset = place * _APART_BYTES
-    array = working_memory.allocate(nbytes + offset)[offset // 8 :]
-    pattern = (31 * np.arange(min(array.size, _PART)) % period + 1).astype(np.float64)
-    for i, part in enumerate(parts(array.size)):
-        array[part] = pattern[: part.stop - part.start]
-        array[part] += i % 101
-    return array
+    arrays = working_memory.side_by_side(len(periods), nbytes)
+    for array, period in zip(arrays, periods, strict=True):
+        pattern = (31 * np.arange(min(array.size, _PART)) % period + 1).astype(np.float64)
+        for i, part in enumerate(parts(array.size)):
+            array[part] = pattern[: part.stop - part.start]
+            array[part] += i % 101
+    return arrays
 
 
 def require_product(c: NDArray[Any], a: NDArray[np.int8], b: NDArray[np.int8]) -> None:

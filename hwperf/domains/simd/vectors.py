@@ -68,8 +68,7 @@ def axpy(library: str, nbytes: int) -> Iterator[Work]:
     Counts two loads and one store per element, and two operations. What the library moves beside
     that (numpy writes ``3 * x`` to memory and reads it again) is not counted, its calls are.
     """
-    x = whole_numbers(nbytes, period=97)
-    y = whole_numbers(nbytes, period=89, place=1)
+    x, y = whole_numbers(nbytes, 97, 89)
     update, (its_x, its_y) = _AXPY[library], _of(library, x, y)
     n_calls, n_passes = CALLS[nbytes], max(1, KERNEL_BYTES // nbytes)
     passes = [0]
@@ -90,7 +89,7 @@ def axpy(library: str, nbytes: int) -> Iterator[Work]:
             against={_KERNEL: Work(kernel, bytes=3 * n_passes * nbytes)},
         )
     require_value(passes[0] > 0, True, "an update was made")
-    before = whole_numbers(nbytes, period=89, place=1)
+    (before,) = whole_numbers(nbytes, 89)
     require_each(y, lambda part: before[part] + passes[0] * SCALAR * x[part])
 
 
@@ -131,8 +130,7 @@ def dot(library: str, nbytes: int) -> Iterator[Work]:
 
     Counts two loads per element, and two operations. The library's calls are part of the time.
     """
-    x = whole_numbers(nbytes, period=97)
-    y = whole_numbers(nbytes, period=89, place=1)
+    x, y = whole_numbers(nbytes, 97, 89)
     multiply, (its_x, its_y) = _DOT[library], _of(library, x, y)
     out, own = np.full(1, POISON), np.full(1, POISON)
     n_calls, n_passes = CALLS[nbytes], max(1, KERNEL_BYTES // nbytes)
@@ -194,7 +192,7 @@ def reduce(library: str, nbytes: int) -> Iterator[Work]:
 
     Counts one load and one operation per element. The library's calls are part of the time.
     """
-    x = whole_numbers(nbytes, period=97)
+    (x,) = whole_numbers(nbytes, 97)
     add_up, (its_x,) = _SUM[library], _of(library, x)
     out, own = np.full(1, POISON), np.full(1, POISON)
     n_calls, n_passes = 2 * CALLS[nbytes], max(1, 2 * KERNEL_BYTES // nbytes)
