@@ -22,7 +22,9 @@ __all__ = ["Checked", "Declared", "check"]
 _NAME = r"[a-z][a-z0-9]*(_[a-z0-9]+)*"
 _ID = re.compile(rf"{_NAME}\.{_NAME}")
 # What Work takes beside amounts.
-_NO_AMOUNTS = ("clock", "latencies", "against", "derive", "team", "own_causes")
+_NO_AMOUNTS = (
+    "clock", "latencies", "against", "derive", "team", "own_causes", "most_calls", "precision",
+)  # fmt: skip
 _SCALARS = (bool, int, float, str, type(None))
 
 

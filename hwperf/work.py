@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 from hwperf.errors import DeclarationError
 from hwperf.metrics import BY_AMOUNT
 
-__all__ = ["Elsewhere", "Figure", "OnThreads", "Seen", "Work"]
+__all__ = ["Elsewhere", "Figure", "OnThreads", "Seen", "Timing", "Work"]
 
 
 class Figure(NamedTuple):
@@ -59,6 +59,24 @@ class Seen:
         return None if other is None else other / self.cost_s
 
 
+@dataclass(frozen=True)
+class Timing:
+    """What a kernel that times itself may return in place of seconds alone.
+
+    Attributes:
+        seconds: of the call, for the amounts that its ``Work`` gives.
+        latencies: seconds of each single operation, where ``Work(latencies=True)``.
+        counts: what the kernel counted of things that may have disturbed it, by name; a cause's
+            name (see ``hwperf.measure.interference.CAUSES``) or a circumstance's.
+        causes: those causes that mean that this call was disturbed.
+    """
+
+    seconds: float
+    latencies: Sequence[float] = ()
+    counts: Mapping[str, float] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
+
+
 class OnThreads(Protocol):
     """The threads on which a kernel runs, one on each CPU; the first is the calling thread."""
 
@@ -94,9 +112,10 @@ class Work:
     Args:
         kernel: called without arguments; one call of a built-in kernel lasts 100 µs or more.
         clock: None when hwperf times the call; otherwise the name of the clock with which the
-            kernel times itself (e.g. ``"device events"``): it then returns seconds.
+            kernel times itself (e.g. ``"device events"``): it then returns seconds, or a `Timing`.
         latencies: the kernel returns an array of latencies in seconds, one per operation; they are
-            kept as a distribution.
+            kept as a distribution. With *clock* it returns a `Timing` that holds them, and the
+            primary metric is by its seconds: the rate of operations that overlap.
         against: other kernels by what they are (``"one thread"``), each a ``Work`` with the same
             primary amount. They are timed in turn with this one, and the result says how many
             times their rate this one reaches.
@@ -105,6 +124,12 @@ class Work:
         team: the threads that the kernel runs on, where it does not only run on the calling one.
         own_causes: causes of disturbance that the kernel itself brings about, and that say nothing
             of others: ``("runqueue_wait_s",)`` where two threads hand one CPU to each other.
+        most_calls: the calls that may be made in all, the first one included; for kernels that
+            wear what they measure. Each sample is then one call. The first call is no sample, but
+            of a kernel that may be called once: with *against* it takes three, as the last is made
+            for the check.
+        precision: the relative half-width of the 99 % interval at which samples suffice, where the
+            profile's is finer than what is measured ever settles to.
         amounts: ``bytes=``, ``flops=`` and ``ops=`` of one call; the first is the primary one.
 
     Raises:
@@ -120,6 +145,8 @@ class Work:
     derive: Derive | None
     team: OnThreads | None
     own_causes: tuple[str, ...]
+    most_calls: int | None
+    precision: float
 
     def __init__(
         self,
@@ -131,12 +158,15 @@ class Work:
         derive: Derive | None = None,
         team: OnThreads | None = None,
         own_causes: Sequence[str] = (),
+        most_calls: int | None = None,
+        precision: float = 0.0,
         **amounts: float,
     ) -> None:
         others = {} if against is None else against
         faults = [
             *_faults_of_kernel(kernel, derive),
             *_faults_of_threads(team, own_causes),
+            *_faults_of_calls(most_calls, precision, bool(others)),
             *_faults_of_amounts(amounts),
             *_faults_of_others(others, amounts, bool(latencies)),
         ]
@@ -152,6 +182,8 @@ class Work:
             ("derive", derive),
             ("team", team),
             ("own_causes", tuple(own_causes)),
+            ("most_calls", most_calls),
+            ("precision", float(precision)),
         ):
             object.__setattr__(self, name, value)
 
@@ -193,6 +225,20 @@ def _faults_of_threads(team: Any, own_causes: Any) -> list[str]:
         isinstance(each, str) for each in own_causes
     ):
         faults.append(f"own_causes={own_causes!r} is no list of names; write ['runqueue_wait_s']")
+    return faults
+
+
+def _faults_of_calls(most_calls: Any, precision: Any, has_others: bool) -> list[str]:
+    faults = []
+    if most_calls is not None and not (isinstance(most_calls, int) and most_calls >= 1):
+        faults.append(f"most_calls={most_calls!r} is no whole number from 1 on")
+    elif most_calls is not None and has_others and most_calls < 3:
+        faults.append(
+            f"most_calls={most_calls!r} is too few with against=: the first call is no sample, and "
+            "the last is made for the check; give at least 3"
+        )
+    if _number(precision) is None or not 0 <= float(precision) < 1:
+        faults.append(f"precision={precision!r} is no part from 0 to 1; write e.g. 0.05")
     return faults
 
 

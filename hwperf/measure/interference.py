@@ -27,6 +27,7 @@ CAUSES: Mapping[str, str] = {
     "major_faults": "a page had to come from storage",
     "slow_clock": "the core's clock was below the point's own level",
     "team_wait_s": "another thread of the kernel waited for its core",
+    "foreign_io": "somebody else used the storage device",
     "placement": "the CPUs of the threads lay to one another otherwise than in most samples",
 }
 """What makes a sample disturbed, by name, with what it means."""

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Any
 
 from hwperf.errors import CheckFailed
 from hwperf.measure import stats
 from hwperf.measure.calibrate import calls_per_sample, seconds_of
-from hwperf.work import Work
+from hwperf.work import Timing, Work
 
 __all__ = ["Observation", "Timed", "calibrated"]
 
@@ -27,12 +27,16 @@ class Observation:
         cost_s: per unit of work.
         wall_s: how long the calls took to return.
         latencies: of single operations, where the kernel returns them.
+        counts: what a kernel that times itself counted of possible disturbances.
+        causes: those that it says disturbed it.
     """
 
     seconds: float
     cost_s: float
     wall_s: float
     latencies: Sequence[float] = ()
+    counts: Mapping[str, float] = field(default_factory=dict)
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,18 +62,39 @@ class Timed:
             CheckFailed: if the kernel times itself and returns what is no time.
         """
         start = wall()
+        if self.work.clock is not None:
+            return self._by_its_own_clock(wall)
         if self.work.latencies:
             latencies = [_times(self.work.kernel(), self.name) for _ in repeat(None, self.calls)]
             seconds = wall() - start
             pooled = [value for part in latencies for value in part]
             return Observation(seconds, stats.median(pooled), seconds, pooled[:_MOST_LATENCIES])
-        if self.work.clock is not None:
-            kernel = self.work.kernel
-            seconds = math.fsum(_times([kernel()], self.name)[0] for _ in repeat(None, self.calls))
-            wall_s = wall() - start
-        else:
-            wall_s = seconds = seconds_of(self.work.kernel, self.calls, wall)
-        return Observation(seconds, seconds / (self.calls * self.amount), wall_s)
+        seconds = seconds_of(self.work.kernel, self.calls, wall)
+        return Observation(seconds, seconds / (self.calls * self.amount), seconds)
+
+    def _by_its_own_clock(self, wall: Callable[[], float]) -> Observation:
+        kernel, start = self.work.kernel, wall()
+        timings = [self._timing(kernel()) for _ in repeat(None, self.calls)]
+        wall_s = wall() - start
+        seconds = math.fsum(timing.seconds for timing in timings)
+        counts: dict[str, float] = {}
+        for timing in timings:
+            for name, count in timing.counts.items():
+                counts[name] = counts.get(name, 0) + count
+        return Observation(
+            seconds=seconds,
+            cost_s=seconds / (self.calls * self.amount),
+            wall_s=wall_s,
+            latencies=[each for timing in timings for each in timing.latencies][:_MOST_LATENCIES],
+            counts=counts,
+            causes=tuple(dict.fromkeys(cause for timing in timings for cause in timing.causes)),
+        )
+
+    def _timing(self, returned: Any) -> Timing:
+        timing = returned if isinstance(returned, Timing) else Timing(returned)
+        (seconds,) = _times([timing.seconds], self.name)
+        latencies = _times(timing.latencies, self.name) if self.work.latencies else ()
+        return replace(timing, seconds=seconds, latencies=latencies)
 
 
 def calibrated(
@@ -89,6 +114,8 @@ def calibrated(
         seconds = Timed(work, amount, calls, name).observe(wall).seconds
         return max(seconds, (wall() - start) / 10)
 
+    if work.most_calls is not None:
+        return Timed(work, amount, 1, name)
     calls, _ = calls_per_sample(length, sample_s=sample_s, tick_s=tick_s)
     return Timed(work, amount, calls, name)
 

@@ -138,6 +138,8 @@ class Result:
     def record(self) -> dict[str, Any]:
         """Return the sidecar's object: no samples, but the disturbances and tags."""
         kept = {key: value for key, value in self.to_json().items() if key != "samples"}
+        if self.p99_samples:
+            kept["p99_samples"] = list(self.p99_samples)
         return {
             **kept,
             "n_samples": len(self.samples),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -11,8 +12,8 @@ from typing import Protocol
 
 from hwperf.measure import stats
 from hwperf.measure.affinity import Core
-from hwperf.measure.interference import Counters, difference
-from hwperf.measure.observe import Timed, calibrated
+from hwperf.measure.interference import Counters, Disturbance, difference
+from hwperf.measure.observe import Observation, Timed, calibrated
 from hwperf.measure.placement import Placement
 from hwperf.measure.profile import Profile
 from hwperf.measure.selection import Paired, Sample, Samples, mark, mark_moved, moved, usable
@@ -81,6 +82,7 @@ class _Between:
             wakes=timed.calls if self.own.team is not None else 0,
             own=self.own.own_causes,
         )
+        happened = _with_own(happened, seen)
         self.n_readings = max(1, min(8, round(seen.wall_s / _READING_SHARE)))
         self.read()
         # The core's clock is not that of a device that times itself.
@@ -98,6 +100,14 @@ class _Between:
         return mark_moved(sample) if moved(placement_before, self.placement) else sample
 
 
+def _with_own(happened: Disturbance, seen: Observation) -> Disturbance:
+    """Return what happened during a sample, with what its kernel says of it."""
+    if not seen.counts and not seen.causes:
+        return happened
+    causes = tuple(dict.fromkeys((*happened.causes, *seen.causes)))
+    return Disturbance({**happened.counts, **seen.counts}, causes)
+
+
 def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples:
     """Calibrate, warm up and take samples of *stage* until they suffice or the budget ends.
 
@@ -109,8 +119,11 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
     """
     wall = instruments.wall
     between = _Between(instruments, stage.work)
-    # What compiles, loads or wakes for the first time does so before the budget begins.
-    stage.run()
+    # What compiles, loads or wakes for the first time does so before the budget begins; a kernel
+    # that may be called once does so in its only sample.
+    is_single = stage.work.most_calls == 1
+    if not is_single:
+        stage.run()
     for name, work in stage.work.against.items():
         stage.run_other(name, work)
     between.read()
@@ -124,16 +137,23 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
             name: calibrate(other, stage.amount_of(other), name=name)
             for name, other in stage.work.against.items()
         }
-        warm_up_s = _warm_up(timed, profile, instruments, begun=start)
+        warm_up_s = 0.0
+        if stage.work.most_calls is None:
+            warm_up_s = _warm_up(timed, profile, instruments, begun=start)
+        # One call was the first; of kernels that are set against others one more is the last.
+        no_samples = 0 if is_single else 1 + bool(others)
+        most = (stage.work.most_calls or math.inf) - no_samples
+        profile = replace(profile, target=max(profile.target, stage.work.precision))
         samples: list[Sample] = []
         against: list[Paired] = []
         between.read()
-        while not _suffice(samples, wall() - start, profile):
+        while len(samples) < most and not _suffice(samples, wall() - start, profile):
             samples.append(between.sample(timed))
             for name, other in others.items():
                 against.append(Paired(name, len(samples) - 1, between.sample(other)))
             if _is_crowded(samples) and instruments.core.move():
-                timed.observe(wall)
+                if stage.work.most_calls is None:
+                    timed.observe(wall)
                 between.read()
         if others:
             stage.run()  # What the check sees is what the kernel itself computed.
