@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from hwperf.kernels import cachedir as cachedir
     from hwperf.kernels import chase as chase
     from hwperf.kernels import clock as clock
+    from hwperf.kernels import crew as crew
     from hwperf.kernels import cycle as cycle
+    from hwperf.kernels import files as files
     from hwperf.kernels import fma as fma
     from hwperf.kernels import gate as gate
     from hwperf.kernels import integer as integer
+    from hwperf.kernels import io as io
     from hwperf.kernels import jit as jit
     from hwperf.kernels import llvm as llvm
     from hwperf.kernels import mutex as mutex
@@ -53,10 +56,13 @@ __all__ = [
     "cachedir",
     "chase",
     "clock",
+    "crew",
     "cycle",
+    "files",
     "fma",
     "gate",
     "integer",
+    "io",
     "jit",
     "llvm",
     "mutex",
