@@ -19,11 +19,13 @@ from hwperf.asv.files import write_text
 
 __all__ = [
     "EVENTS",
+    "RUN_STARTED",
     "SIDECAR",
     "SUFFIX",
     "append",
     "compact",
     "latest",
+    "of_this_run",
     "path_beside",
     "read",
     "write",
@@ -34,6 +36,9 @@ SIDECAR = "HWPERF_SIDECAR"
 
 EVENTS = "HWPERF_EVENTS"
 """Environment variable: a file that follows a whole run, whatever result files it writes."""
+
+RUN_STARTED = "HWPERF_RUN_STARTED"
+"""Environment variable: when the run began (Unix time)."""
 
 SUFFIX = ".hwperf.jsonl"
 
@@ -55,6 +60,20 @@ def write(record: Mapping[str, Any]) -> None:
                 append(path, record)
             except OSError as error:
                 print(f"cannot append to {path}: {error.strerror}", file=sys.stderr)
+
+
+def of_this_run(benchmark: str, params: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the latest record of a point that this very run has measured, or None."""
+    path, began = os.environ.get(SIDECAR), os.environ.get(RUN_STARTED)
+    if not path or not began:
+        return None
+    found = None
+    for record in read(path):
+        if record.get("benchmark") == benchmark and record.get("params") == params:
+            found = record
+    if found is None or not found.get("tags", {}).get("started", 0) >= float(began):
+        return None
+    return found
 
 
 def append(path: str | os.PathLike[str], record: Mapping[str, Any]) -> None:

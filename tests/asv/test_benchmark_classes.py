@@ -161,6 +161,34 @@ def test_a_tail_of_too_few_operations_is_na(
     assert "n/a, no p99: too few operations were timed" in capsys.readouterr().out
 
 
+def test_the_tail_of_a_point_that_this_run_has_measured_is_not_measured_again(
+    measuring: Callable[[Result], list[Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    profiles = measuring(result(verdict="ok", p99_samples=(5e-3,), percentiles={"p99": 5e-3}))
+    monkeypatch.setenv(sidecar.SIDECAR, str(tmp_path / "s.jsonl"))
+    monkeypatch.setenv(sidecar.RUN_STARTED, "1000")
+    tail = collected("fake.io", "cost_p99")
+    record = {
+        "benchmark": tail.name.removesuffix("_p99"),
+        "params": {"n": 1, "pages": "small"},
+        "verdict": "ok",
+        "version": tail.version,
+        "p99_samples": [7e-3, 8e-3],
+        "tags": {"started": 1001},
+    }
+    sidecar.append(tmp_path / "s.jsonl", record)
+    assert tail.run(1, "small")["samples"] == [7e-3, 8e-3]
+    assert profiles == []
+    for changed in (
+        {"tags": {"started": 999}}, {"version": "another"}, {"verdict": "failed"},
+        {"params": {"n": 2, "pages": "small"}},
+    ):  # fmt: skip
+        (tmp_path / "s.jsonl").unlink()
+        sidecar.append(tmp_path / "s.jsonl", {**record, **changed})
+        assert tail.run(1, "small")["samples"] == [5e-3], changed
+    assert len(profiles) == 4
+
+
 def test_each_point_is_recorded(
     measuring: Callable[[Result], list[Any]], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
