@@ -14,7 +14,7 @@ import mmap
 from collections.abc import Callable
 from functools import cache
 
-from hwperf.host import caches, cpu, dimms, memory, microarchitecture, simd, virtualization
+from hwperf.host import caches, cpu, dimms, memory, microarchitecture, simd, storage, virtualization
 from hwperf.host import pages as working_memory
 from hwperf.host.facts import Fact, Unavailable
 from hwperf.host.files import HOST, optional
@@ -36,6 +36,7 @@ __all__ = [
     "first_touches",
     "load_bandwidth",
     "loads",
+    "storage_bandwidth",
     "store_bandwidth",
     "updates",
 ]
@@ -155,6 +156,11 @@ def first_touches(*, pages: str = "small") -> float | None:
     return None if bandwidth is None else bandwidth / nbytes
 
 
+def storage_bandwidth(**params: object) -> float | None:
+    """Return the B/s of the link of the disks that storage is measured on; see `link_bandwidth`."""
+    return storage.link_bandwidth(storage.target_directory())
+
+
 def load_bandwidth(**params: object) -> float | None:
     """Return the lower of `core_load_bandwidth` and `dram_bandwidth`, of those that are known."""
     return _tighter(core_load_bandwidth, params)
@@ -217,6 +223,7 @@ def facts() -> tuple[Fact, ...]:
     stored = f"{_STORED_PER_CYCLE * _newer()} {at}"
     untold = "hwperf knows no SIMD set of this processor"
     modules = "virtual machine, or modules that are not told or not all listed"
+    link = "virtual machine, network, memory, or a link that is not told"
     return (
         _limit("clock", clock, "Hz", told),
         _limit("loads of a core", core_load_bandwidth(), "B/s", loaded, untold),
@@ -224,6 +231,7 @@ def facts() -> tuple[Fact, ...]:
         _limit("f64 arithmetic of a core", core_flops(), "FLOP/s", fused, untold),
         _limit("dependent loads", dependent_loads(), "op/s", f"{_LOAD_TO_USE_CYCLES} cycles each"),
         _limit("memory modules", dram_bandwidth(), "B/s", "transfers/s x width, summed", modules),
+        _limit("storage link", storage_bandwidth(), "B/s", "rate x lanes x encoding, summed", link),
     )
 
 

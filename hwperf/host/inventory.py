@@ -16,6 +16,7 @@ from hwperf.host.facts import Fact
 from hwperf.host.files import HOST
 from hwperf.host.memory_facts import memory_facts
 from hwperf.host.processor import cache_facts, clock_facts, cpu_facts
+from hwperf.host.storage import storage_facts, target_directory
 from hwperf.host.system_facts import system_facts
 
 __all__ = ["GROUP", "collect", "plugin_facts"]
@@ -36,6 +37,7 @@ def collect(root: Path = HOST) -> dict[str, tuple[Fact, ...]]:
         "clock": tuple(clock_facts(root)),
         "caches": tuple(cache_facts(root)),
         "memory": tuple(memory_facts(root)),
+        "storage": tuple(storage_facts(target_directory() if root == HOST else Path("/"), root)),
         "system": tuple(system_facts(root)),
     }
     if root == HOST:

@@ -68,7 +68,9 @@ def test_json_is_one_object_with_a_schema() -> None:
     done = CliRunner().invoke(info.info_command, ["--json"], standalone_mode=False)
     record = json.loads(done.output)
     assert record["schema"] == 1
-    assert {"cpu", "clock", "caches", "memory", "system", "limits"} <= set(record["facts"])
+    assert {"cpu", "clock", "caches", "memory", "storage", "system", "limits"} <= set(
+        record["facts"]
+    )
     for facts in record["facts"].values():
         for each in facts:
             assert set(each) == {"name", "value", "unit", "source", "why"}

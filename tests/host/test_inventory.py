@@ -115,6 +115,14 @@ def test_this_machine_has_facts() -> None:
     groups = host.collect()
     assert isinstance(told(groups, "memory", "total").value, int)
     assert told(groups, "cpu", "CPUs").value
+    assert told(groups, "storage", "directory").value
+
+
+def test_storage_is_that_of_the_directory_that_is_measured(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HWPERF_STORAGE_DIR", str(tmp_path))
+    assert told(host.collect(), "storage", "directory").value == str(tmp_path.resolve())
 
 
 @dataclass(frozen=True)
