@@ -71,9 +71,14 @@ def judge(
         return "impossible", reason
     lost = _lost(samples)
     if len(samples.all) < profile.min_samples:
+        advice = (
+            "The workload allows no more calls."
+            if samples.is_bounded
+            else "Give it a larger --budget."
+        )
         return "noisy", (
             f"only {len(samples.all)} samples in {samples.elapsed_s:.1f} s, wanted "
-            f"{profile.min_samples}{lost}. Give it a larger --budget."
+            f"{profile.min_samples}{lost}. {advice}"
         )
     if kept is None:
         return "noisy", (

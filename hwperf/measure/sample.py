@@ -140,9 +140,7 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         warm_up_s = 0.0
         if stage.work.most_calls is None:
             warm_up_s = _warm_up(timed, profile, instruments, begun=start)
-        # One call was the first; of kernels that are set against others one more is the last.
-        no_samples = 0 if is_single else 1 + bool(others)
-        most = (stage.work.most_calls or math.inf) - no_samples
+        most = _most_samples(stage.work)
         profile = replace(profile, target=max(profile.target, stage.work.precision))
         samples: list[Sample] = []
         against: list[Paired] = []
@@ -158,7 +156,16 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         if others:
             stage.run()  # What the check sees is what the kernel itself computed.
         elapsed_s = wall() - start
-    return _marked(samples, against, timed.calls, warm_up_s, elapsed_s)
+    marked = _marked(samples, against, timed.calls, warm_up_s, elapsed_s)
+    return replace(marked, is_bounded=len(samples) >= most)
+
+
+def _most_samples(work: Work) -> float:
+    """Return how many samples the calls that *work* allows are enough for."""
+    if work.most_calls is None:
+        return math.inf
+    # One call is the first; of kernels that are set against others one more is the last.
+    return work.most_calls - (0 if work.most_calls == 1 else 1 + bool(work.against))
 
 
 def _marked(

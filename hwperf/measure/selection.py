@@ -72,13 +72,17 @@ class Paired:
 
 @dataclass(frozen=True)
 class Samples:
-    """All samples of a point, disturbed ones marked, and how they were taken."""
+    """All samples of a point, disturbed ones marked, and how they were taken.
+
+    They are bounded where the workload allows no more calls.
+    """
 
     all: tuple[Sample, ...]
     calls: int
     warm_up_s: float
     elapsed_s: float
     against: tuple[Paired, ...] = ()
+    is_bounded: bool = False
 
     @property
     def clean(self) -> tuple[Sample, ...]:

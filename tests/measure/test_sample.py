@@ -5,14 +5,13 @@ from __future__ import annotations
 import gc
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hwperf import CheckFailed, DeclarationError, Work, Workload, workload
+from hwperf import CheckFailed, Work, workload
 from hwperf.measure import FULL, QUICK, affinity
 from hwperf.measure.affinity import Core
 from hwperf.measure.interference import Disturbance
@@ -380,58 +379,3 @@ def test_profiles_differ_in_budgets_only() -> None:
     assert (QUICK.target, QUICK.min_samples) == (FULL.target, FULL.min_samples) == (0.01, 8)
     small = FULL.with_budget(0.2)
     assert (small.budget_s, small.name, small.warm_up_s) == (0.2, "full", 0.05)
-
-
-def counting(
-    machine: Machine, most_calls: int, has_other: bool = False
-) -> tuple[Workload, list[int]]:
-    """Return a workload that may be called so often, and the count of its calls."""
-    calls = [0]
-
-    @workload("test.wearing", source="a test")
-    def wearing() -> Iterator[Work]:
-        """Wear what it measures."""
-
-        def kernel() -> None:
-            calls[0] += 1
-            machine.advance(1e-3 * calls[0])
-
-        other = {"another": Work(lambda: machine.advance(1e-3), ops=1)} if has_other else None
-        yield Work(kernel, most_calls=most_calls, against=other, ops=1)
-        if not calls[0] > 0:
-            raise CheckFailed("the kernel did not run")
-
-    return wearing, calls
-
-
-def test_a_kernel_that_may_be_called_once_gives_its_only_call_as_the_sample() -> None:
-    machine = Machine()
-    wearing, calls = counting(machine, 1)
-    result = machine.measure(wearing)
-    assert calls == [1]
-    assert result.samples == (pytest.approx(1e-3),)
-    assert (result.verdict, result.calls_per_sample) == ("noisy", 1)
-
-
-@pytest.mark.parametrize("has_other", [False, True])
-@pytest.mark.parametrize("most_calls", [3, 4, 12])
-def test_no_more_calls_are_made_than_may_be(most_calls: int, has_other: bool) -> None:
-    """The first is no sample; where another kernel follows, the last is made for the check."""
-    machine = Machine(core=Core(0, (0, 1)), taken=lambda sample, core: LOST)
-    wearing, calls = counting(machine, most_calls, has_other)
-    result = machine.measure(wearing)
-    assert calls == [most_calls]
-    assert len(result.samples) == most_calls - 1 - has_other
-
-
-@pytest.mark.parametrize(
-    ("arguments", "fault"),
-    [
-        ({"most_calls": 0}, "most_calls=0 is no whole number from 1 on"),
-        ({"most_calls": 1.5}, "most_calls=1.5 is no whole number from 1 on"),
-        ({"most_calls": 2, "against": {"x": Work(print, ops=1)}}, "give at least 3"),
-    ],
-)
-def test_a_number_of_calls_that_cannot_be_is_refused(arguments: dict[str, Any], fault: str) -> None:
-    with pytest.raises(DeclarationError, match=fault):
-        Work(print, ops=1, **arguments)

@@ -10,9 +10,10 @@ import pytest
 
 from hwperf import CheckFailed, Work, Workload, workload
 from hwperf.errors import DeclarationError
+from hwperf.measure.affinity import Core
 from hwperf.work import Timing
 
-from .virtual import SHORT, Machine
+from .virtual import LOST, SHORT, Machine
 
 
 def telling(machine: Machine, timing: Timing, **options: Any) -> Workload:
@@ -59,26 +60,6 @@ def test_latencies_that_are_none_are_refused(latencies: Any) -> None:
     assert "expected seconds above zero" in result.reason
 
 
-@pytest.mark.parametrize("most", [2, 5, 40])
-def test_a_kernel_is_called_no_more_often_than_it_allows(most: int) -> None:
-    machine, made = Machine(), []
-
-    @workload("test.wearing", source="a test")
-    def wearing() -> Iterator[Work]:
-        """Let time pass."""
-
-        def kernel() -> None:
-            made.append(True)
-            machine.advance(1e-4 * (1 + 0.5 * (len(made) % 2)))
-
-        yield Work(kernel, most_calls=most, ops=1)
-
-    result = machine.measure(wearing)
-    assert len(made) == most
-    assert result.calls_per_sample == 1
-    assert len(result.samples) == most - 1
-
-
 def test_samples_suffice_at_the_precision_of_the_workload_where_it_is_coarser() -> None:
     def seconds(precision: float) -> float:
         machine = Machine(stretch=lambda sample: 1 + 0.06 * (sample % 2))
@@ -95,13 +76,62 @@ def test_samples_suffice_at_the_precision_of_the_workload_where_it_is_coarser() 
     assert seconds(0.0) >= 1.0
 
 
-@pytest.mark.parametrize("bad", [0, -3, 1.5, "many"])
-def test_a_number_of_calls_that_is_none_is_refused(bad: Any) -> None:
-    with pytest.raises(DeclarationError, match=r"most_calls=.* is no whole number"):
-        Work(lambda: None, ops=1, most_calls=bad)
-
-
 @pytest.mark.parametrize("bad", [-0.1, 1.0, "fine"])
 def test_a_precision_that_is_none_is_refused(bad: Any) -> None:
     with pytest.raises(DeclarationError, match=r"precision=.* is no part"):
         Work(lambda: None, ops=1, precision=bad)
+
+
+def counting(
+    machine: Machine, most_calls: int, has_other: bool = False
+) -> tuple[Workload, list[int]]:
+    """Return a workload that may be called so often, and the count of its calls."""
+    calls = [0]
+
+    @workload("test.wearing", source="a test")
+    def wearing() -> Iterator[Work]:
+        """Wear what it measures."""
+
+        def kernel() -> None:
+            calls[0] += 1
+            machine.advance(1e-3 * calls[0])
+
+        other = {"another": Work(lambda: machine.advance(1e-3), ops=1)} if has_other else None
+        yield Work(kernel, most_calls=most_calls, against=other, ops=1)
+        if not calls[0] > 0:
+            raise CheckFailed("the kernel did not run")
+
+    return wearing, calls
+
+
+def test_a_kernel_that_may_be_called_once_gives_its_only_call_as_the_sample() -> None:
+    machine = Machine()
+    wearing, calls = counting(machine, 1)
+    result = machine.measure(wearing)
+    assert calls == [1]
+    assert result.samples == (pytest.approx(1e-3),)
+    assert (result.verdict, result.calls_per_sample) == ("noisy", 1)
+
+
+@pytest.mark.parametrize("has_other", [False, True])
+@pytest.mark.parametrize("most_calls", [3, 4, 12])
+def test_no_more_calls_are_made_than_may_be(most_calls: int, has_other: bool) -> None:
+    """The first is no sample; where another kernel follows, the last is made for the check."""
+    machine = Machine(core=Core(0, (0, 1)), taken=lambda sample, core: LOST)
+    wearing, calls = counting(machine, most_calls, has_other)
+    result = machine.measure(wearing)
+    assert calls == [most_calls]
+    assert len(result.samples) == most_calls - 1 - has_other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fault"),
+    [
+        ({"most_calls": 0}, "most_calls=0 is no whole number from 1 on"),
+        ({"most_calls": 1.5}, "most_calls=1.5 is no whole number from 1 on"),
+        ({"most_calls": 2, "against": {"x": Work(print, ops=1)}}, "give at least 3"),
+    ],
+)
+def test_a_number_of_calls_that_cannot_be_is_refused(arguments: dict[str, Any], fault: str) -> None:
+    with pytest.raises(DeclarationError, match=fault):
+        Work(print, ops=1, **arguments)
