@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from asv import util
 from asv.commands import run
 from asv.console import log
 
+from hwperf import scratch
 from hwperf.asv import (
     definitions,
     files,
@@ -22,10 +25,12 @@ from hwperf.asv import (
     reading,
     saving,
     sidecar,
+    variants,
 )
 from hwperf.asv.benchmark import PROFILE, profile_of
 from hwperf.asv.environment import Host
 from hwperf.errors import UsageError
+from hwperf.host import storage
 
 __all__ = ["Host", "setup"]
 
@@ -55,16 +60,22 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
     os.environ.setdefault(PROFILE, str(settings.get("profile", "quick")))
     try:
         profile_of()
+        variants.require_known()
     except UsageError as error:  # Else it would be a traceback out of each benchmark's process.
         raise util.UserError(str(error)) from error
+    conf.matrix = variants.keyed(conf.matrix, variants.of())
     # A supervisor's terminate is as good a reason to stop cleanly as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    os.environ[sidecar.RUN_STARTED] = str(time.time())
     if kwargs.get("dry_run"):
         return original(conf, *args, **kwargs)
     try:
         with lock.hold(conf.results_dir, _say_at_once):
             files.sweep(conf.results_dir)
-            return original(conf, *args, **kwargs)
+            # Where nothing else is said, storage is measured where the results are.
+            directory = os.environ.setdefault(storage.DIRECTORY, os.path.abspath(conf.results_dir))
+            with scratch.opened(Path(directory), profile_of().name):
+                return original(conf, *args, **kwargs)
     except files.CannotWrite as error:
         raise util.UserError(str(error)) from error
     except KeyboardInterrupt:

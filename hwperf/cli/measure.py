@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 
 import click
 
+from hwperf.asv import variants
+from hwperf.cli import storing
 from hwperf.cli.layout import columns, flowed, wrapped
 from hwperf.cli.selection import points_of, shown_params
 from hwperf.errors import UsageError
@@ -31,7 +34,17 @@ _INDENT = 4
     "--budget", default="1s", show_default=True, metavar="TIME", help="Measuring time per point."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per point.")
-def measure_command(id: str, given: tuple[str, ...], budget: str, as_json: bool) -> int:
+@storing.options
+@click.option("--engine", type=click.Choice(variants.ENGINES), help="What measures storage.")
+def measure_command(
+    id: str,
+    given: tuple[str, ...],
+    budget: str,
+    as_json: bool,
+    path: Path | None,
+    target: str | None,
+    engine: str | None,
+) -> int:
     """Measure the workload ID here and now, every point or those that -p selects.
 
     Exits with 1 if a point failed or was impossible.
@@ -43,6 +56,11 @@ def measure_command(id: str, given: tuple[str, ...], budget: str, as_json: bool)
     except UsageError as error:
         causes = "".join(f"\nhwperf: {broken}" for broken in registry.broken)
         raise UsageError(f"{error}{causes}") from None
+    variants.choose_engine(engine)
+    storing.choose(path, target, Path("asv.conf.json"))
+    words = storing.announcement([workload.id], profile.name)
+    if words:
+        click.echo(f"hwperf: {words}", err=True)
     bad = 0
     for params in points_of(workload, given):
         with redirect_stdout(sys.stderr):  # What a workload prints is no result.

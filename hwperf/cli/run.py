@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,11 +10,15 @@ from typing import Any
 
 import click
 
+from hwperf.asv import configuration, variants
+from hwperf.asv.plan import plan
 from hwperf.asv.run import Event, Outcome, publish, run
+from hwperf.cli import storing
 from hwperf.cli.broken import report_broken
 from hwperf.cli.layout import columns, wrapped
 from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
+from hwperf.host import storage
 from hwperf.plugins import load
 from hwperf.report.readings import Reading, Readings
 from hwperf.report.summary import summary
@@ -47,6 +52,8 @@ _MOST_LISTED = 12  # Points; more are summed up only.
     "--config", default="asv.conf.json", show_default=True, type=click.Path(path_type=Path),
     help="asv's configuration.",
 )  # fmt: skip
+@storing.options
+@click.option("--engine", type=click.Choice(variants.ENGINES), help="What measures storage.")
 def run_command(
     patterns: tuple[str, ...],
     profile: str,
@@ -54,13 +61,23 @@ def run_command(
     and_publish: bool,
     env: str,
     config: Path,
+    path: Path | None,
+    target: str | None,
+    engine: str | None,
 ) -> int:
     """Measure the suite with asv and keep the results; Ctrl-C keeps what was measured.
 
     Exits with 0, with 1 if nothing could be run, 2 if points failed, 130 if interrupted.
     """
     report_broken(load())
+    variants.choose_engine(engine)
+    storing.choose(path, target, config)
+    if engine == "fio" and not patterns:
+        patterns = (variants.FIO_MEASURES,)
+    if target and not patterns:
+        patterns = ("^storage",)
     progress = Progress(sys.stderr, is_quiet=dry_run)
+    _announce(patterns, profile, config)
     with progress:
         outcome = run(
             config,
@@ -89,6 +106,18 @@ def run_command(
     elif and_publish:
         click.echo(f"pages: {publish(config, on_event=progress.show)}")
     return outcome.exit_code if outcome.exit_code >= 0 else 1
+
+
+def _announce(patterns: tuple[str, ...], profile: str, config: Path) -> None:
+    """Say what will be written, before it is."""
+    if storage.DIRECTORY not in os.environ:
+        results = configuration.load(config).results_dir
+        place = results if results.is_dir() else config.absolute().parent
+        os.environ[storage.DIRECTORY] = str(place)
+    points = plan(load().workloads.values(), patterns)
+    words = storing.announcement([point.id for point in points if not point.reason], profile)
+    if words:
+        click.echo(f"hwperf: {words}", err=True)
 
 
 def _show_plan(outcome: Outcome, start: Event | None) -> None:

@@ -1,0 +1,84 @@
+"""Settings that make another series. This module makes them part of asv's key.
+
+asv tells series apart by the environment variables of its matrix: they are in the name of the
+result file, in what it holds, and in the parameters of the published graphs. A variable of the
+table below that is set for a run is added to the matrix of that run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from typing import Any
+
+from hwperf.errors import UsageError
+
+__all__ = [
+    "ENGINE",
+    "ENGINES",
+    "FIO_MEASURES",
+    "KEYED",
+    "TARGET",
+    "choose_engine",
+    "keyed",
+    "of",
+    "require_known",
+]
+
+ENGINE = "HWPERF_STORAGE_ENGINE"
+"""Environment variable: what measures storage, hwperf's own engine or fio."""
+
+ENGINES = ("hwperf", "fio")
+
+FIO_MEASURES = r"^storage\.(sequential_(read|write)|random_(read|write)|mixed|fsync)\b"
+"""The points that fio measures, too: what ``hwperf run --engine fio`` runs without ``-k``."""
+
+TARGET = "HWPERF_TARGET"
+"""Environment variable: the name of a storage target other than where the results are."""
+
+KEYED: Mapping[str, tuple[str, ...]] = {ENGINE: ("hwperf",), TARGET: ()}
+"""The variables that are part of the key, with the values that are as good as none."""
+
+_TYPES = ("req", "env", "env_nobuild")  # Of a matrix: asv, environment._parse_matrix.
+
+
+def of(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the variables of *environ* that make another series, by name."""
+    return {
+        name: environ[name]
+        for name, defaults in KEYED.items()
+        if environ.get(name) and environ[name] not in defaults
+    }
+
+
+def keyed(matrix: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return asv's *matrix* with *variables* in it; what it says of them itself stays."""
+    if not variables:
+        return dict(matrix)
+    # In the older form it is requirements alone.
+    typed = dict(matrix) if any(each in matrix for each in _TYPES) else {"req": dict(matrix)}
+    own = {**typed.get("env", {}), **typed.get("env_nobuild", {})}
+    new = {name: [value] for name, value in variables.items() if name not in own}
+    return {**typed, "env_nobuild": {**typed.get("env_nobuild", {}), **new}}
+
+
+def require_known(environ: Mapping[str, str] = os.environ) -> None:
+    """See that the environment names an engine that there is, if any.
+
+    Raises:
+        UsageError: if not.
+    """
+    name = environ.get(ENGINE)
+    if name and name not in ENGINES:
+        raise UsageError(f"{ENGINE}={name!r} is no engine; there are: {', '.join(ENGINES)}.")
+
+
+def choose_engine(name: str | None, environ: MutableMapping[str, str] = os.environ) -> None:
+    """Say in the environment what measures storage; None leaves it as it is.
+
+    Raises:
+        UsageError: if the environment names an engine that there is not.
+    """
+    if name is not None:
+        environ[ENGINE] = name
+    require_known(environ)

@@ -1,0 +1,100 @@
+"""Where storage is measured. This module reads ``--path`` and ``--target``, says what it takes."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from hwperf import scratch
+from hwperf.asv import configuration, variants
+from hwperf.errors import UsageError
+from hwperf.host import storage
+from hwperf.units import format_bytes
+
+__all__ = ["announcement", "choose", "options"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+def options(function: F) -> F:
+    """Add ``--path`` and ``--target`` to a verb."""
+    by_name = click.option(
+        "--target", metavar="NAME", help="Measure storage where the configuration's target is."
+    )
+    by_path = click.option(
+        "--path", type=click.Path(path_type=Path), metavar="DIR",
+        help="Measure storage in this directory.",
+    )  # fmt: skip
+    return by_path(by_name(function))
+
+
+def choose(path: Path | None, target: str | None, config: Path) -> None:
+    """Say in the environment where storage is measured; do nothing where neither is given.
+
+    Raises:
+        UsageError: if both are given, there is no such target, or the place cannot be used.
+    """
+    if path is None and target is None:
+        return
+    if path is not None and target is not None:
+        raise UsageError("--path and --target both say where to measure storage; give one of them.")
+    if target is not None:
+        path = _configured(target, config)
+    assert path is not None
+    directory = path.expanduser().absolute()
+    reason = scratch.unwritable(directory)
+    if reason:
+        raise UsageError(f"--path {path}: {reason}.")
+    os.environ[storage.DIRECTORY] = str(directory)
+    if target is not None:
+        os.environ[variants.TARGET] = target
+    elif not _holds_results(directory, config):
+        # Another device is another series.
+        os.environ[variants.TARGET] = re.sub(r"[^A-Za-z0-9]+", "_", str(directory.resolve())).strip("_")
+
+
+def announcement(ids: list[str], profile: str) -> str | None:
+    """Return what storage points of *ids* will write and where, or None where there are none."""
+    if not any(id.startswith("storage.") for id in ids):
+        return None
+    directory = storage.target_directory().absolute()
+    if scratch.unwritable(directory):
+        return None
+    limit = format_bytes(scratch.write_limit(directory, profile))
+    return f"storage: at most {limit} are written to scratch files in {directory}; none is left"
+
+
+def _configured(name: str, config: Path) -> Path:
+    targets = configuration.load(config).settings.get("storage", {})
+    if not isinstance(targets, Mapping) or not all(
+        isinstance(each, str) and _NAME.fullmatch(key) for key, each in targets.items()
+    ):
+        raise UsageError(
+            f"{config}: 'storage' under 'hwperf' is no object of names and directories. Write e.g. "
+            '"storage": {"nvme": "/mnt/nvme/scratch"}.'
+        )
+    if name not in targets:
+        known = ", ".join(sorted(targets)) or "none"
+        raise UsageError(
+            f"{config} names no storage target {name!r}; there are: {known}. Add it under "
+            "'hwperf', 'storage', or give the directory with --path."
+        )
+    return Path(config).resolve().parent / str(targets[name])
+
+
+def _holds_results(directory: Path, config: Path) -> bool:
+    """Whether *directory* is on the file system that holds the results, or there are none."""
+    try:
+        results = configuration.load(config).results_dir
+    except UsageError:
+        return True
+    while not results.exists() and results != results.parent:
+        results = results.parent
+    return results.stat().st_dev == directory.stat().st_dev
