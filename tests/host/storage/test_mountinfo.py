@@ -40,14 +40,14 @@ def test_an_empty_source_is_a_source() -> None:
     ("path", "holder"),
     [
         ("/", "top"),
-        ("/home", "home"),
-        ("/home/me", "home"),
+        ("/data", "home"),
+        ("/data/me", "home"),
         ("/homes", "top"),
-        ("/home/me/x", "me"),
+        ("/data/me/x", "me"),
     ],
 )
 def test_the_longest_mount_point_holds_a_path(path: str, holder: str) -> None:
-    lines = (line(2, 1, "/", "top"), line(3, 2, "/home", "home"), line(4, 3, "/home/me/x", "me"))
+    lines = (line(2, 1, "/", "top"), line(3, 2, "/data", "home"), line(4, 3, "/data/me/x", "me"))
     assert source_of(path, *lines) == holder
 
 
