@@ -63,6 +63,12 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
         variants.require_known()
     except UsageError as error:  # Else it would be a traceback out of each benchmark's process.
         raise util.UserError(str(error)) from error
+    # Where nothing else is said, storage is measured where the results are.
+    results_dir = Path(conf.results_dir).absolute()
+    directory = Path(os.environ.setdefault(storage.DIRECTORY, str(results_dir)))
+    name = variants.target_name(directory, results_dir)
+    if name is not None:
+        os.environ.setdefault(variants.TARGET, name)
     conf.matrix = variants.keyed(conf.matrix, variants.of())
     # A supervisor's terminate is as good a reason to stop cleanly as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,9 +78,7 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
     try:
         with lock.hold(conf.results_dir, _say_at_once):
             files.sweep(conf.results_dir)
-            # Where nothing else is said, storage is measured where the results are.
-            directory = os.environ.setdefault(storage.DIRECTORY, os.path.abspath(conf.results_dir))
-            with scratch.opened(Path(directory), profile_of().name):
+            with scratch.opened(directory, profile_of().name):
                 return original(conf, *args, **kwargs)
     except files.CannotWrite as error:
         raise util.UserError(str(error)) from error

@@ -8,7 +8,9 @@ table below that is set for a run is added to the matrix of that run.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from hwperf.errors import UsageError
@@ -23,6 +25,7 @@ __all__ = [
     "keyed",
     "of",
     "require_known",
+    "target_name",
 ]
 
 ENGINE = "HWPERF_STORAGE_ENGINE"
@@ -60,6 +63,21 @@ def keyed(matrix: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, 
     own = {**typed.get("env", {}), **typed.get("env_nobuild", {})}
     new = {name: [value] for name, value in variables.items() if name not in own}
     return {**typed, "env_nobuild": {**typed.get("env_nobuild", {}), **new}}
+
+
+def target_name(directory: Path, results_dir: Path) -> str | None:
+    """Return the name of *directory* as a storage target; None on the file system of the results.
+
+    Another device is another series, however it was chosen.
+    """
+    while not results_dir.exists() and results_dir != results_dir.parent:
+        results_dir = results_dir.parent
+    try:
+        if directory.stat().st_dev == results_dir.stat().st_dev:
+            return None
+    except OSError:
+        return None  # The points say what is wrong with it.
+    return re.sub(r"[^A-Za-z0-9]+", "_", str(directory.resolve())).strip("_")
 
 
 def require_known(environ: Mapping[str, str] = os.environ) -> None:

@@ -74,7 +74,7 @@ def run_command(
     storing.choose(path, target, config)
     if engine == "fio" and not patterns:
         patterns = (variants.FIO_MEASURES,)
-    if target and not patterns:
+    if (path or target) and variants.of().get(variants.TARGET) and not patterns:
         patterns = ("^storage",)
     progress = Progress(sys.stderr, is_quiet=dry_run)
     _announce(patterns, profile, config)

@@ -55,9 +55,10 @@ def choose(path: Path | None, target: str | None, config: Path) -> None:
     os.environ[storage.DIRECTORY] = str(directory)
     if target is not None:
         os.environ[variants.TARGET] = target
-    elif not _holds_results(directory, config):
-        # Another device is another series.
-        os.environ[variants.TARGET] = re.sub(r"[^A-Za-z0-9]+", "_", str(directory.resolve())).strip("_")
+    else:
+        name = variants.target_name(directory, _results_dir(config, directory))
+        if name is not None:
+            os.environ[variants.TARGET] = name
 
 
 def announcement(ids: list[str], profile: str) -> str | None:
@@ -89,12 +90,9 @@ def _configured(name: str, config: Path) -> Path:
     return Path(config).resolve().parent / str(targets[name])
 
 
-def _holds_results(directory: Path, config: Path) -> bool:
-    """Whether *directory* is on the file system that holds the results, or there are none."""
+def _results_dir(config: Path, directory: Path) -> Path:
+    """Return where results are kept; *directory* where nothing says so."""
     try:
-        results = configuration.load(config).results_dir
+        return configuration.load(config).results_dir
     except UsageError:
-        return True
-    while not results.exists() and results != results.parent:
-        results = results.parent
-    return results.stat().st_dev == directory.stat().st_dev
+        return directory

@@ -18,11 +18,12 @@ import pytest
 from storing import directory_on_a_disk, small_session
 
 from hwperf import CheckFailed, scratch
-from hwperf.domains.storage import content, engine, failure, layout
+from hwperf.domains.storage import content, engine, failure, layout, wear
 from hwperf.kernels import io
 from hwperf.measure import QUICK, measure
 from hwperf.plugins import load
 from hwperf.scratch import Session
+from hwperf.scratch import session as sessions
 
 from .conftest import User
 
@@ -235,3 +236,67 @@ def test_data_is_told_from_zeros_of_a_device_that_lost_its_writes(
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """An ext4 file system of 256 MiB in a file, where this user may mount one."""
+    programs = [shutil.which(name, path="/usr/sbin:/sbin:/usr/bin:/bin") for name in _MOUNTING]
+    if os.geteuid() != 0 or None in programs:
+        pytest.skip("mounting needs root, mkfs.ext4, mount and umount")
+    make, mount, unmount = (str(program) for program in programs)
+    image, place = tmp_path / "image", tmp_path / "disk"
+    place.mkdir()
+    with image.open("wb") as file:
+        file.truncate(256 << 20)
+    subprocess.run([make, "-q", image], check=True)
+    if subprocess.run([mount, "-o", "loop", image, place], check=False).returncode != 0:
+        pytest.skip("no loop device may be used here")
+    try:
+        yield place
+    finally:
+        subprocess.run([unmount, place], check=True)
+
+
+_MOUNTING = ("mkfs.ext4", "mount", "umount")
+
+
+def test_a_disk_that_somebody_fills_meanwhile_is_said_to_be_full(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There was room when the file was begun; then a neighbour took it."""
+    monkeypatch.setenv("HWPERF_STORAGE_DIR", str(small_disk))
+    monkeypatch.delenv(scratch.SCRATCH, raising=False)
+    monkeypatch.setattr(sessions, "_session", None)
+    monkeypatch.setattr(sessions, "require_space", lambda *_: None)
+    monkeypatch.setattr(sessions, "write_limit", lambda *_: 1 << 30)
+    monkeypatch.setattr(wear, "scratch_bytes", lambda _: 64 << 20)
+    theirs = small_disk / "theirs"
+    session = scratch.current()
+    try:
+        space = os.statvfs(small_disk)
+        theirs.write_bytes(bytes(space.f_bavail * space.f_frsize - (12 << 20)))
+        size = theirs.stat().st_size
+        for id, point in (
+            ("storage.random_read", {"block_bytes": 4096, "queue_depth": 1}),
+            ("storage.feed", {"layout": "shard", "loader": "numpy", "workers": 0}),
+            ("storage.checkpoint", {"library": "numpy", "op": "save", "nbytes": 256 << 20}),
+        ):
+            result = measure(WORKLOADS[id], point)
+            assert result.verdict == "n/a", result.reason
+            assert "No space left on device (ENOSPC). Free some space" in result.reason
+        assert theirs.stat().st_size == size
+        left = os.statvfs(small_disk)
+        assert left.f_bavail * left.f_frsize > 8 << 20
+    finally:
+        session.close()
+    assert sorted(os.listdir(small_disk)) == ["lost+found", "theirs"]
+
+
+def test_a_disk_with_no_room_for_a_scratch_file_says_so(small_disk: Path, user: User) -> None:
+    answer = user.hwperf(
+        "measure", "storage.random_read", "-p", "queue_depth=1", "--path", str(small_disk)
+    )
+    assert answer.code == 0
+    assert "a scratch file has 32 MiB or more. Free some space" in _one_line(answer.out)
+    assert os.listdir(small_disk) == ["lost+found"]

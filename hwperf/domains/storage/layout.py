@@ -74,6 +74,12 @@ def _laid_out(session: Session) -> int:
     if done:
         return done
     wanted = wear.scratch_bytes(session)
+    if wanted < _LEAST_BYTES:
+        raise Unsupported(
+            f"a run may write {format_bytes(session.ledger[Word.LIMIT])} here, a tenth of the free "
+            f"space, and a scratch file has {format_bytes(_LEAST_BYTES)} or more. Free some space, "
+            "or name another directory with --path"
+        )
     session.hold(wanted)
     session.ledger.charge(wanted)
     written = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable
@@ -91,6 +92,9 @@ class Saved:
                 # Libraries say that a write failed, and not why: the next one tells.
                 if getattr(error, "errno", None):
                     raise
+                space = os.fstatvfs(file.fileno())  # numpy looks before it writes.
+                if space.f_bavail * space.f_frsize < self.nbytes:
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
                 os.lseek(file.fileno(), 0, os.SEEK_END)
                 os.write(file.fileno(), bytes(os.sysconf("SC_PAGESIZE")))
                 raise CheckFailed(f"saving a checkpoint failed: {error}") from error
