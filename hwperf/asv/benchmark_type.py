@@ -10,7 +10,7 @@ import dataclasses
 import math
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from asv_runner import benchmarks as types
@@ -24,7 +24,7 @@ from hwperf.errors import CheckFailed
 if TYPE_CHECKING:
     from hwperf.measure import Profile, Result
 
-__all__ = ["POINT", "CostBenchmark", "register"]
+__all__ = ["POINT", "CostBenchmark", "already_told", "register"]
 
 POINT = "hwperf_point"
 """Attribute through which the plugin says which parameters it wants, by their repr: an index alone
@@ -83,14 +83,12 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
 
     def run(self, *values: Any) -> Any:
         """Measure the point and hand asv its samples; the rest goes to the sidecar."""
-        told = self._already_told(values) if self._is_tail else None
+        params = dict(zip(self._subject.params, values, strict=True))
+        told = already_told(self.name, params, self.version) if self._is_tail else None
         if told is not None:
-            sidecar.write({**told, "benchmark": self.name})
-            p99 = told.get("percentiles", {}).get("p99")
-            samples = told.get("p99_samples") or ([] if p99 is None else [p99])
-            if not samples:
+            if not told:
                 self._not_available(values, _NO_TAIL)
-            return {"samples": shortened(samples), "number": 1}
+            return {"samples": told, "number": 1}
         result: Result = self.func(*values, profile=self._profile())
         sidecar.write({"benchmark": self.name, **result.record()})
         samples = _tail(result) if self._is_tail else result.samples
@@ -103,17 +101,6 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
         if result.verdict != "ok":
             print(f"{self._label(values)}: {result.verdict}, {result.reason}", file=sys.stderr)
         return {"samples": shortened(samples), "number": max(1, result.calls_per_sample)}
-
-    def _already_told(self, values: Sequence[Any]) -> dict[str, Any] | None:
-        """Return the record of the point's median of this run, which has the tail, too, or None.
-
-        One measurement gives both: what is measured twice takes twice as long and, of a device that
-        wears, twice as much.
-        """
-        name = self.name.removesuffix("_p99")
-        found = sidecar.of_this_run(name, dict(zip(self._subject.params, values, strict=True)))
-        is_whole = found is not None and found.get("verdict") in ("ok", "noisy")
-        return found if is_whole and found and found.get("version") == self.version else None
 
     def _profile(self) -> Profile:
         profile = profile_of()
@@ -161,6 +148,23 @@ def register() -> None:
     if CostBenchmark not in types.benchmark_types:
         types.benchmark_types.insert(0, CostBenchmark)
     forkserver.in_server()
+
+
+def already_told(name: str, params: Mapping[str, Any], version: str) -> list[float] | None:
+    """Return the samples of a tail whose median this run has measured; record it, too.
+
+    One measurement gives both: what is measured twice takes twice as long and, of a device that
+    wears, twice as much. None where there is no such measurement; none of them where the operations
+    were too few for a p99.
+    """
+    found = sidecar.of_this_run(name.removesuffix("_p99"), params)
+    if found is None or found.get("verdict") not in ("ok", "noisy"):
+        return None
+    if found.get("version") != version:
+        return None
+    sidecar.write({**found, "benchmark": name})
+    p99 = found.get("percentiles", {}).get("p99")
+    return shortened(found.get("p99_samples") or ([] if p99 is None else [p99]))
 
 
 def shortened(samples: Sequence[float]) -> list[float]:

@@ -49,6 +49,11 @@ class Host(Environment):  # type: ignore[misc]
         super().__init__(conf, version, requirements, tagged_env_vars)
 
     @property
+    def code(self) -> str | None:
+        """The directory of the code that is measured; None for what is installed."""
+        return self._code
+
+    @property
     def installed_commit_hash(self) -> None:
         """No commit: asv then calls install_project for each, which costs nothing here."""
         return

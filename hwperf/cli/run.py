@@ -160,10 +160,11 @@ def _block(outcome: Outcome) -> list[str]:
 
 def _few(records: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return a line for each point where somebody measured but a few."""
-    measured = [record for record in records if record["value"] is not None]
+    # By name: of a point with a tail there are two records, and of several rounds more.
+    measured = {_name(record): record for record in records if record["value"] is not None}
     if len(measured) > _MOST_LISTED:
         return []
-    return [f"{_name(r)}  {format_quantity(r['value'], r['unit'])}" for r in measured]
+    return [f"{name}  {format_quantity(r['value'], r['unit'])}" for name, r in measured.items()]
 
 
 def _name(record: Mapping[str, Any]) -> str:

@@ -29,6 +29,8 @@ class Profile:
         probe_s: how long a probe of the placement lasts that stands before and after each sample
             of a kernel on several threads. The states differ by a factor of two and more and last
             for seconds, so that 5 ms tell them apart (docs/decisions/0014).
+        coarse_share: part of the budget of a kernel that says itself that it does not settle as
+            finely as others (``Work(precision=)``).
     """
 
     name: str
@@ -39,6 +41,7 @@ class Profile:
     warm_up_s: float = 0.05
     rehearsal_s: float = math.inf
     probe_s: float = 0.005
+    coarse_share: float = 1.0
 
     def with_budget(self, budget_s: float) -> Profile:
         """Return this profile with another budget per point."""
@@ -51,11 +54,12 @@ class Profile:
             warm_up_s=min(self.warm_up_s, budget_s / 4),
             rehearsal_s=self.rehearsal_s,
             probe_s=self.probe_s,
+            coarse_share=self.coarse_share,
         )
 
 
 # 0.2 s: some 600 points within three minutes, of which most settle within a fifth of it.
-QUICK = Profile("quick", budget_s=0.2, rehearsal_s=0.02)
+QUICK = Profile("quick", budget_s=0.2, rehearsal_s=0.02, coarse_share=0.5)
 FULL = Profile("full", budget_s=3.0, warm_up_s=0.5, probe_s=0.02)
 
 PROFILES: Mapping[str, Profile] = MappingProxyType({p.name: p for p in (QUICK, FULL)})

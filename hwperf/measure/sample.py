@@ -121,9 +121,11 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
     between = _Between(instruments, stage.work)
     # What compiles, loads or wakes for the first time does so before the budget begins; a kernel
     # that may be called once does so in its only sample.
-    is_single = stage.work.most_calls == 1
-    if not is_single:
+    profile = _for_coarse(profile, stage.work)
+    begun = wall()
+    if stage.work.most_calls != 1:
         stage.run()
+    has_one_call = stage.work.precision > 0 and wall() - begun > 10 * profile.sample_s
     for name, work in stage.work.against.items():
         stage.run_other(name, work)
     between.read()
@@ -132,16 +134,18 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         calibrate = partial(
             calibrated, wall=wall, sample_s=profile.sample_s, tick_s=instruments.tick_s
         )
-        timed = calibrate(stage.work, stage.amount)
+        timed = (
+            Timed(stage.work, stage.amount) if has_one_call else calibrate(stage.work, stage.amount)
+        )
         others = {
             name: calibrate(other, stage.amount_of(other), name=name)
             for name, other in stage.work.against.items()
         }
         warm_up_s = 0.0
-        if stage.work.most_calls is None:
+        # The core's clock is not that of a device that times itself.
+        if stage.work.most_calls is None and not (stage.work.clock and stage.work.precision):
             warm_up_s = _warm_up(timed, profile, instruments, begun=start)
         most = _most_samples(stage.work)
-        profile = replace(profile, target=max(profile.target, stage.work.precision))
         samples: list[Sample] = []
         against: list[Paired] = []
         between.read()
@@ -158,6 +162,17 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         elapsed_s = wall() - start
     marked = _marked(samples, against, timed.calls, warm_up_s, elapsed_s)
     return replace(marked, is_bounded=len(samples) >= most)
+
+
+def _for_coarse(profile: Profile, work: Work) -> Profile:
+    """Return the profile for a kernel that may say that it does not settle finely."""
+    if not work.precision:
+        return profile
+    return replace(
+        profile,
+        target=max(profile.target, work.precision),
+        budget_s=profile.budget_s * profile.coarse_share,
+    )
 
 
 def _most_samples(work: Work) -> float:

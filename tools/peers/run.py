@@ -16,34 +16,41 @@ from pathlib import Path
 import blas
 import cases
 import cases_cores
+import cases_storage
 import contest
 import packages
 import reference
+import storage
 from cases import Case
+from cases_storage import StorageCase
 from ratios import MIN_PAIRS, Comparison
 from table import HEADER, row, summary
 
+from hwperf.domains.storage import fio
 from hwperf.errors import HwperfError
 from hwperf.host import cpu, topology
+from hwperf.units import format_bytes
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Compare, print a table, and return 0, 1 if a goal was missed, or 2 if nothing could be."""
     arguments = _arguments(argv)
+    on_disk = [each for each in cases_storage.cases() if re.search(arguments.case, each.name)]
+    everything = [*cases.cases(), *cases_cores.cases(len(cpu.allowed_cpus()))]
+    chosen = [case for case in everything if re.search(arguments.case, case.name)]
+    coarse = [test for test in packages.TESTS if re.search(arguments.case, test.name)]
     cc = reference.compiler()
-    if cc is None:
+    if cc is None and not (on_disk and not chosen):
         print(
             "no C compiler found (looked for $CC, gcc, cc), so there is nothing to compare with; "
             "install one, e.g. apt-get install gcc libc6-dev.",
             file=sys.stderr,
         )
         return 2
-    everything = [*cases.cases(), *cases_cores.cases(len(cpu.allowed_cpus()))]
-    chosen = [case for case in everything if re.search(arguments.case, case.name)]
-    coarse = [test for test in packages.TESTS if re.search(arguments.case, test.name)]
-    if not chosen and not coarse:
+    if not chosen and not coarse and not on_disk:
         print(f"no case matches {arguments.case!r}; there are:", file=sys.stderr)
-        print("\n".join(case.name for case in everything), file=sys.stderr)
+        names = [case.name for case in everything] + [each.name for each in cases_storage.cases()]
+        print("\n".join(names), file=sys.stderr)
         return 2
     allowed = topology.order(cpu.allowed_cpus())
     here = cpu.current_cpu() if arguments.cpu is None else arguments.cpu
@@ -61,12 +68,14 @@ def main(argv: Sequence[str] | None = None) -> int:
             directory = Path(
                 stack.enter_context(tempfile.TemporaryDirectory(prefix="hwperf-peers-"))
             )
-            start = cache(partial(_start, stack, directory, cc, allowed, library))
+            start = cache(partial(_start, stack, directory, cc or "", allowed, library))
             for case in chosen:
                 cpus = allowed[: case.threads] if case.threads > 1 else (number,)
                 done += _one(case, start, cpus, arguments)
             os.sched_setaffinity(0, {number})
             done += _packages(coarse, number, directory, arguments)
+            os.sched_setaffinity(0, allowed)
+            done += _storage(on_disk, arguments)
     except reference.ReferenceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -128,7 +137,7 @@ def _one(
 def _packages(
     tests: Sequence[packages.Test], number: int, directory: Path, arguments: argparse.Namespace
 ) -> list[Comparison]:
-    if arguments.reference_only:
+    if arguments.reference_only or not tests:
         return []
     for program in packages.missing():
         print(f"{program} is not installed: {packages.INSTALL[program]}")
@@ -141,6 +150,29 @@ def _packages(
             continue
         print(row(found), flush=True)
         done.append(found)
+    return done
+
+
+def _storage(chosen: Sequence[StorageCase], arguments: argparse.Namespace) -> list[Comparison]:
+    """Compare with fio, where it is installed."""
+    if not chosen or arguments.reference_only:
+        return []
+    try:
+        fio.version()
+    except HwperfError as why:
+        print(f"the cases of storage are left out: {why}")
+        return []
+    most = format_bytes(storage.LIMIT_BYTES)
+    print(f"storage: at most {most} are written to a scratch file; none is left", file=sys.stderr)
+    done = []
+    for case in chosen:
+        try:
+            found = storage.run(case, n_pairs=max(arguments.pairs, storage.LEAST_ROUNDS))
+        except HwperfError as why:
+            print(f"{case.name:38} n/a: {why}", flush=True)
+            continue
+        print("\n".join(row(each) for each in found), flush=True)
+        done += found
     return done
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["to_read", "to_write"]
 
 _WORDS = content.BLOCK_BYTES // 8
-_SLOTS_BYTES = 256 * KiB  # What a thread writes in turn: not the same data each time.
+_SLOTS_BYTES = 256 * KiB  # What the threads write in turn; more would be out of their caches.
 _MOST_SLOTS = 64
 _ROWS_APART = 7919  # Between the threads' data: a prime, so that they never go in step.
 
@@ -34,7 +34,7 @@ def to_write(task: Task, generation: int) -> Words:
     """Return int64 of shape (threads, slots, blocks of 4 KiB, words), stamped for some place."""
     if not task.writes_in_ten:
         return np.empty((0, 1, 0, _WORDS), np.int64)
-    found = _blocks(task, max(1, min(_MOST_SLOTS, _SLOTS_BYTES // task.block)))
+    found = _blocks(task, max(1, min(_MOST_SLOTS, _SLOTS_BYTES // (task.block * task.depth))))
     for thread, slots in enumerate(found):
         for number, slot in enumerate(slots):
             row = _ROWS_APART * thread + number * (task.block // content.BLOCK_BYTES)

@@ -15,6 +15,7 @@ from hwperf import CheckFailed, Figure, MiB, Seen, Work, workload
 from hwperf.checks import Words, require_equal
 from hwperf.domains.storage import content
 from hwperf.domains.storage.engine import CALL_S, CLOCK, TIMEOUT_S, Engine, Task, running
+from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.layout import drop_cached, scratch
 from hwperf.domains.storage.precision import PRECISION
 from hwperf.domains.storage.proof import DEVICE, MEMORY, Proof
@@ -34,7 +35,7 @@ _N_PAGES = CACHED_BYTES // PAGE
 @workload(
     "storage.cached_read",
     params={"how": ["read", "mmap"], "cache": ["cold", "warm"], "read_ahead": ["on", "off"]},
-    requires=lacking,
+    requires=[lacking, ours_alone],
     answers="What does the page cache save, and what does reading ahead?",
     source="Linux, posix_fadvise(2), madvise(2); fio: ioengine=psync and mmap, direct=0",
 )

@@ -13,6 +13,7 @@ import numpy as np
 from hwperf import CheckFailed, Figure, GiB, MiB, Seen, Unsupported, Work, limits, workload
 from hwperf.checks import Words, require_value
 from hwperf.domains.storage import content, wear
+from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.formats import LIBRARIES, Library, lacking_library
 from hwperf.domains.storage.layout import drop_cached
@@ -43,7 +44,7 @@ _MOST_LOADS_AMPLE = 10
         "nbytes": [256 * MiB, 1 * GiB],
     },
     limit=limits.storage_bandwidth,
-    requires=[lacking_library, lacking],
+    requires=[lacking_library, lacking, ours_alone],
     answers="How long do checkpoints keep a training waiting, and how soon can it go on from one?",
     source="MLPerf Storage, checkpointing; Pillai et al. (2014), All file systems are not created "
     "equal, section 2: write, fsync, rename, fsync the directory",

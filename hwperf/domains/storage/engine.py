@@ -1,6 +1,6 @@
 """The engine: threads that transfer blocks of a file for a while, and what that came to.
 
-Each thread is one unit of queue depth. A call lasts 5 ms, or so long that each thread makes
+Each thread is one unit of queue depth. A call lasts 6 ms, or so long that each thread makes
 some transfers, or until its share of what may be written is used up.
 """
 
@@ -35,7 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["CLOCK", "TIMEOUT_S", "Engine", "Task", "running"]
 
 CLOCK = "clock_gettime, by the threads that transfer"
-CALL_S = 0.005
+CALL_S = 0.006
+# Of a call, that is no part of its figures (fio: ramp_time). Between two calls lies half a
+# millisecond or more, after which the first transfers take longer: 83 µs in place of 50.
+_LEAD_NS = 1_000_000
 WRITE_CALL_S = 0.02  # A call that writes mostly ends earlier, with its share.
 # Transfers of each of several threads in a call, at least: a slow device gets longer calls.
 _EACH = 4
@@ -131,10 +134,11 @@ class Engine:
         n_writes = int((self.ends < 0)[self._is_made()].sum())
         nbytes = self.task.block
         self.proof.count(happened, (done - n_writes) * nbytes, n_writes * nbytes)
-        latencies = self.latencies[self._is_made()]
+        seconds, since_ns = self._seconds_each(done, synced_s)
+        began = np.abs(self.ends) - self.latencies
+        latencies = self.latencies[self._is_made() & (began >= since_ns)]
         if self.task.depth > 1:
             self.call_s = max(self.call_s, _EACH * float(np.median(latencies)) * 1e-9)
-        seconds = self._seconds_each(done, synced_s)
         return self._timing(seconds, latencies, happened)
 
     def check(self) -> None:
@@ -241,23 +245,26 @@ class Engine:
     def _is_made(self) -> Any:
         return np.arange(self.ends.shape[1]) < self.out[:, io.COUNT, None]
 
-    def _seconds_each(self, done: int, synced_s: float) -> float:
-        """Return the seconds of a transfer: of the stretch in which all threads were at work."""
+    def _seconds_each(self, done: int, synced_s: float) -> tuple[float, int]:
+        """Return the seconds of a transfer, and the nanosecond from which on transfers count.
+
+        The rate is that of the stretch in which all threads are at work, without its beginning. Of
+        a call that is over with its last transfer, or too short for that, all of it counts.
+        """
         if not done:
             raise CheckFailed("no transfer was made")
         counts, begins = self.out[:, io.COUNT], self.out[:, io.BEGAN]
         ends = self.out[:, io.ENDED]
-        if self.task.depth == 1 or counts.min() < _STEADY:
-            # Too few to have a stretch of their own: from the first start to the last end.
-            return (float(ends.max() - begins.min()) * 1e-9 + synced_s) / done
-        begin, end = int(begins.max()), int(ends.min())
-        if 2 * (end - begin) < ends.max() - begins.min():
-            return (float(ends.max() - begins.min()) * 1e-9 + synced_s) / done
+        first, last = int(begins.min()), int(ends.max())
+        begin, end = int(begins.max()) + _LEAD_NS, int(ends.min())
+        has_stretch = counts.min() >= _STEADY and 2 * (end - begin) >= last - first
+        if self.task.is_whole or synced_s or not has_stretch:
+            return ((last - first) * 1e-9 + synced_s) / done, first
         within = 0.0
         for thread, n in enumerate(counts):
             times = np.concatenate(([begins[thread]], np.abs(self.ends[thread, :n])))
             within += float(np.diff(np.interp((begin, end), times, np.arange(n + 1)))[0])
-        return (end - begin) * 1e-9 / within
+        return (end - begin) * 1e-9 / within, begin
 
     def _timing(self, seconds: float, latencies: Words, happened: Happened) -> Timing:
         task = self.task

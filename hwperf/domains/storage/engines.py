@@ -24,7 +24,16 @@ from hwperf.scratch import Session
 from hwperf.scratch.ledger import Word
 from hwperf.work import Timing
 
-__all__ = ["ENGINE", "ENGINES", "Transfers", "appending", "calls", "is_fio", "running"]
+__all__ = [
+    "ENGINE",
+    "ENGINES",
+    "Transfers",
+    "appending",
+    "calls",
+    "is_fio",
+    "ours_alone",
+    "running",
+]
 
 ENGINE = "HWPERF_STORAGE_ENGINE"
 """Environment variable: which engine measures storage."""
@@ -50,6 +59,13 @@ class Transfers(Protocol):
     def run(self) -> Timing: ...
     def figures(self, seen: Seen) -> Mapping[str, Figure]: ...
     def check(self) -> None: ...
+
+
+def ours_alone() -> str | None:
+    """Return why a workload that fio cannot measure is left out, or None: fio was not chosen."""
+    if os.environ.get(ENGINE) != "fio":
+        return None
+    return "fio has no counterpart of it: measured by hwperf's own engine, without --engine fio"
 
 
 def is_fio() -> bool:

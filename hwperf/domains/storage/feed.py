@@ -14,6 +14,7 @@ from hwperf.checks import require_equal
 from hwperf.domains.storage import dataset
 from hwperf.domains.storage.bounds import operations
 from hwperf.domains.storage.dataset import Bytes, Dataset
+from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.formats import lacking_library
 from hwperf.domains.storage.loaders import Loader, loading
@@ -41,7 +42,7 @@ _MOST_EPOCHS_AMPLE = 12
     params={"layout": ["files", "shard"], "loader": ["numpy", "torch"], "workers": [0, 1, 2, 4]},
     metric="rate",
     limit=lambda: operations(dataset.SAMPLE_BYTES),
-    requires=[lambda loader: lacking_library(loader), lacking],
+    requires=[lambda loader: lacking_library(loader), lacking, ours_alone],
     answers="How many training samples per second does the disk deliver, and do workers help?",
     source="MLPerf Storage v1, workload resnet50 (DLIO); PyTorch, torch.utils.data.DataLoader",
 )

@@ -11,6 +11,7 @@ from hwperf import Figure, KiB, MiB, Seen, Unsupported, Work, workload
 from hwperf.domains.storage import wear
 from hwperf.domains.storage.bounds import operations
 from hwperf.domains.storage.engine import CLOCK, Engine, Task, running
+from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.layout import scratch
 from hwperf.domains.storage.random import shuffled
 from hwperf.domains.storage.steadiness import is_steady, windows
@@ -38,7 +39,7 @@ _EACH = 4  # Writes of each thread in a call, at least.
     params={"queue_depth": [1, 32]},
     metric="rate",
     limit=lambda: operations(BLOCK),
-    requires=lacking,
+    requires=[lacking, ours_alone],
     answers="What do small random writes cost a drive that works in large blocks?",
     source="SNIA, Solid State Storage Performance Test Specification 2.0.2 (its test of steady "
     "state, not its preconditioning); fio: rw=randwrite, bs=4k, direct=1, beside rw=write, bs=1M",
