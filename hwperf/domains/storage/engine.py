@@ -1,7 +1,7 @@
 """The engine: threads that transfer blocks of a file for a while, and what that came to.
 
-Each thread is one unit of queue depth. A call lasts 6 ms, or so long that each thread makes
-some transfers, or until its share of what may be written is used up.
+Each thread is one unit of queue depth. A call lasts 6 ms, with many threads some more, or so long
+that each makes some transfers, or until its share of what may be written is used up.
 """
 
 from __future__ import annotations
@@ -36,9 +36,12 @@ __all__ = ["CLOCK", "TIMEOUT_S", "Engine", "Task", "running"]
 
 CLOCK = "clock_gettime, by the threads that transfer"
 CALL_S = 0.006
-# Of a call, that is no part of its figures (fio: ramp_time). Between two calls lies half a
-# millisecond or more, after which the first transfers take longer: 83 µs in place of 50.
-_LEAD_NS = 1_000_000
+_LEADS = 6  # Times its lead that a call lasts.
+# s. Of a call, that is no part of its figures (fio: ramp_time). Between two calls lies half a
+# millisecond or more, after which the first transfers take longer: 83 µs in place of 50. With 32
+# threads it is 3 ms until the rate is that of a long run (docs/measured.md).
+_LEAD_S = 1e-3
+_LEAD_OF_A_THREAD_S = 1e-3 / 16
 WRITE_CALL_S = 0.02  # A call that writes mostly ends earlier, with its share.
 # Transfers of each of several threads in a call, at least: a slow device gets longer calls.
 _EACH = 4
@@ -256,7 +259,7 @@ class Engine:
         counts, begins = self.out[:, io.COUNT], self.out[:, io.BEGAN]
         ends = self.out[:, io.ENDED]
         first, last = int(begins.min()), int(ends.max())
-        begin, end = int(begins.max()) + _LEAD_NS, int(ends.min())
+        begin, end = int(begins.max()) + round(1e9 * lead_s(self.task)), int(ends.min())
         has_stretch = counts.min() >= _STEADY and 2 * (end - begin) >= last - first
         if self.task.is_whole or synced_s or not has_stretch:
             return ((last - first) * 1e-9 + synced_s) / done, first
@@ -314,12 +317,22 @@ def running(session: Session, descriptor: int, task: Task) -> Iterator[Engine]:
             generation=generation,
             changed_ns=os.fstat(descriptor).st_mtime_ns,
             proof=Proof(task.proof, session.directory),
-            call_s=WRITE_CALL_S if task.writes_in_ten else CALL_S,
+            call_s=_call_s(task),
         )
         _load(engine)
         if not task.is_cached:
             engine.ceiling = ceilings.operations(threads, task.depth)
         yield engine
+
+
+def lead_s(task: Task) -> float:
+    """Return the seconds until *task* runs at its rate."""
+    return _LEAD_S if task.depth == 1 else _LEAD_S + _LEAD_OF_A_THREAD_S * task.depth
+
+
+def _call_s(task: Task) -> float:
+    least = WRITE_CALL_S if task.writes_in_ten else CALL_S
+    return max(least, _LEADS * lead_s(task))
 
 
 def _load(engine: Engine) -> None:

@@ -163,19 +163,20 @@ def test_a_device_that_hangs_costs_its_point_and_no_other(
 
 
 def test_the_rate_is_that_of_the_stretch_in_which_all_are_at_work(session: Session) -> None:
-    """Two threads, 10 transfers of 1 ms and 5 of 2 ms: together 1.5 a millisecond.
+    """Two threads, 20 transfers of 1 ms and 10 of 2 ms: together 1.5 a millisecond.
 
-    The first millisecond is the lead; in the 9 after it, 9 and 4.5 transfers are made.
+    The lead is no part of it.
     """
     with at_work(session, depth=2) as engine:
         ms = 1_000_000
-        engine.ends[0, :10] = 1 * ms * np.arange(1, 11)
-        engine.ends[1, :5] = 2 * ms * np.arange(1, 6)
+        engine.ends[0, :20] = 1 * ms * np.arange(1, 21)
+        engine.ends[1, :10] = 2 * ms * np.arange(1, 11)
         engine.out[:, io.BEGAN] = 0
-        engine.out[:, io.ENDED] = 10 * ms
-        engine.out[:, io.COUNT] = 10, 5
-        seconds, since_ns = engine._seconds_each(15, 0.0)
-        assert (seconds, since_ns) == (pytest.approx(1e-3 / 1.5), ms)
+        engine.out[:, io.ENDED] = 20 * ms
+        engine.out[:, io.COUNT] = 20, 10
+        seconds, since_ns = engine._seconds_each(30, 0.0)
+        assert seconds == pytest.approx(1e-3 / 1.5)
+        assert since_ns == round(1e9 * engines.lead_s(engine.task))
 
 
 def test_a_call_that_is_too_short_for_a_stretch_counts_whole(session: Session) -> None:
