@@ -61,9 +61,22 @@ def impossible(cost_s: float, limit: float | None, metric: Metric) -> str | None
 
 
 def judge(
-    samples: Samples, profile: Profile, *, limit: float | None, metric: Metric
+    samples: Samples,
+    profile: Profile,
+    *,
+    limit: float | None,
+    metric: Metric,
+    precision: float = 0.0,
 ) -> tuple[Verdict, str]:
-    """Return the verdict on *samples* and why it is not ok."""
+    """Return the verdict on *samples* and why it is not ok.
+
+    Args:
+        samples: all of them.
+        profile: how many were wanted.
+        limit: units of work per second that are physically possible, or None.
+        metric: in whose units to say it.
+        precision: what the workload asks for; twice as wide is still trusted.
+    """
     kept = usable(samples.all, profile.min_samples)
     costs = [sample.cost_s for sample in counted(samples.all, profile.min_samples)]
     reason = impossible(stats.median(costs), limit, metric)
@@ -86,10 +99,11 @@ def judge(
             f"{profile.min_samples}{lost}. Close other programs; see docs/stability.md."
         )
     spread = stats.half_width(costs)
-    if not spread <= UNSTABLE:
+    most = max(UNSTABLE, 2 * precision)
+    if not spread <= most:
         return "noisy", (
             f"result may be unstable: the 99 % interval of the median is ±{100 * spread:.0f} % "
-            f"(limit ±{100 * UNSTABLE:.0f} %){lost}. Close other programs; see docs/stability.md."
+            f"(limit ±{100 * most:.0f} %){lost}. Close other programs; see docs/stability.md."
         )
     return "ok", ""
 

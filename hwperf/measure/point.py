@@ -143,7 +143,13 @@ def _summary(
 ) -> Result:
     limit = workload.limit_at(params)
     kept = counted(samples.all, profile.min_samples)
-    verdict, reason = judge(samples, profile, limit=limit, metric=workload.metric)
+    verdict, reason = judge(
+        samples,
+        profile,
+        limit=limit,
+        metric=workload.metric,
+        precision=stage.work.precision,
+    )
     common: dict[str, Any] = {
         "workload_id": workload.id,
         "params": dict(params),

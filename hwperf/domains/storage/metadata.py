@@ -74,8 +74,20 @@ class _Operation:
         self.done = np.full(1, -1)
 
     def prepare(self) -> None:
-        """Bring the directory into the state that the operation needs."""
+        """Bring the directory into the state that the operation needs: all files are there."""
+        found = sorted(os.listdir(self.path))
+        if found == _texts(self.names):
+            return
+        if found == _texts(self.new_names):
+            files.rename(self.directory, self.new_names, self.names, N_FILES)
+            return
+        self.clear()
         self._require(files.create(self.directory, self.names, N_FILES), "making")
+
+    def clear(self) -> None:
+        """Remove all files, whatever they are called."""
+        for name in os.listdir(self.path):
+            os.unlink(name, dir_fd=self.directory)
 
     def act(self) -> int:
         """Carry it out; return for how many files it was done."""
@@ -117,8 +129,7 @@ class _Operation:
 class _Create(_Operation):
     def prepare(self) -> None:
         # In the same directory: a new one lies elsewhere, where the search for numbers is longer.
-        for name in os.listdir(self.path):
-            os.unlink(name, dir_fd=self.directory)
+        self.clear()
 
     def act(self) -> int:
         return int(files.create(self.directory, self.names, N_FILES))
@@ -203,10 +214,10 @@ _OPERATIONS: dict[str, Callable[[Path, int], _Operation]] = {
 
 @contextmanager
 def _directory(parent: Path) -> Iterator[tuple[Path, int]]:
-    """Give a new directory, which stays until the session ends, and a descriptor of it."""
-    path = parent / f"files-{os.getpid()}-{time.monotonic_ns()}"
+    """Give the directory of the run, which stays until the run ends, and a descriptor of it."""
+    path = parent / "files"
     try:
-        path.mkdir()
+        path.mkdir(exist_ok=True)
         descriptor = os.open(path, _DIRECTORY)
     except OSError as error:
         raise failed("making a directory", error.errno or 0) from error
