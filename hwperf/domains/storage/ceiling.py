@@ -23,7 +23,7 @@ ENOUGH = 2.0
 
 _BLOCK = 4096  # What the engine takes is per transfer, whatever its size.
 _BYTES = 2 * MiB
-_LASTS_S = 0.005
+_LASTS_S = 0.003
 _MOST = 2**14
 
 

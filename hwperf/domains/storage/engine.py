@@ -36,7 +36,7 @@ __all__ = ["CLOCK", "TIMEOUT_S", "Engine", "Task", "running"]
 
 CLOCK = "clock_gettime, by the threads that transfer"
 CALL_S = 0.006
-_LEADS = 6  # Times its lead that a call lasts.
+_LEADS = 4  # Times its lead that a call lasts.
 # s. Of a call, that is no part of its figures (fio: ramp_time). Between two calls lies half a
 # millisecond or more, after which the first transfers take longer: 83 µs in place of 50. With 32
 # threads it is 3 ms until the rate is that of a long run (docs/measured.md).
