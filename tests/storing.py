@@ -49,3 +49,15 @@ def small_session(directory: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     finally:
         found.close()
         assert os.listdir(directory) == [], "something was left"
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    with directory_on_a_disk(tmp_path) as directory:
+        yield directory
+
+
+@pytest.fixture
+def session(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[scratch.Session]:
+    with small_session(disk, monkeypatch) as found:
+        yield found

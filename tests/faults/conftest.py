@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 from end_to_end.conftest import Repository, install, make_repository
+from storing import disk, session
+
+__all__ = ["disk", "session"]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from storing import directory_on_a_disk, small_session
 
 from hwperf import CheckFailed, scratch
 from hwperf.domains.storage import content, engine, failure, layout, wear
@@ -31,18 +30,6 @@ WORKLOADS = load().workloads
 # Each writes files with names, or lays out the scratch file.
 KILLED = ["storage.metadata", "storage.fsync", "storage.random_read", "storage.sequential_write"]
 N_KILLS = 20
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    with directory_on_a_disk(tmp_path) as directory:
-        yield directory
-
-
-@pytest.fixture
-def session(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
-    with small_session(disk, monkeypatch) as found:
-        yield found
 
 
 def test_killed_at_twenty_moments_nothing_is_left_after_the_next_start(disk: Path) -> None:

@@ -90,6 +90,8 @@ class Engine:
     Attributes:
         task: what to transfer.
         calls: one record for each call, in order.
+        reads_s: of a mixed task, the median latency of the reads of each call.
+        writes_s: that of the writes.
     """
 
     session: Session
@@ -109,6 +111,8 @@ class Engine:
     ceiling: float | None = None
     call_s: float = CALL_S
     calls: list[Mapping[str, Any]] = field(default_factory=list)
+    reads_s: list[float] = field(default_factory=list)
+    writes_s: list[float] = field(default_factory=list)
 
     @property
     def size(self) -> int:
@@ -167,6 +171,9 @@ class Engine:
         """Return what is kept beside the value, per sample where it has the name of a cause."""
         told = records.figures(self.calls, seen)
         told |= self.proof.figures()
+        for word, medians in (("read", self.reads_s), ("write", self.writes_s)):
+            if medians:
+                told[f"{word}_p50"] = Figure(float(np.median(medians)), "s")
         told |= ceilings.figures(self.ceiling, self._rate(seen))
         if self.task.block == content.BLOCK_BYTES and self.is_alone_and_reads:
             told |= nature.figures(self.session.directory, 1 / self._rate(seen))
@@ -269,9 +276,19 @@ class Engine:
             within += float(np.diff(np.interp((begin, end), times, np.arange(n + 1)))[0])
         return (end - begin) * 1e-9 / within, begin
 
+    def _tell_apart(self) -> None:
+        """Keep the median latency of the call's reads, and that of its writes."""
+        is_made, is_write = self._is_made(), self.ends < 0
+        for medians, chosen in ((self.reads_s, ~is_write), (self.writes_s, is_write)):
+            latencies = self.latencies[is_made & chosen]
+            if latencies.size:
+                medians.append(float(np.median(latencies)) * 1e-9)
+
     def _timing(self, seconds: float, latencies: Words, happened: Happened) -> Timing:
         task = self.task
         self.calls.append(records.record(happened, latencies))
+        if 0 < task.writes_in_ten < 10:
+            self._tell_apart()
         counts, causes = records.disturbed(
             happened,
             busy_s=seconds * latencies.size * task.depth,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from hwperf import KiB, Work, workload
 from hwperf.checks import Words
 from hwperf.domains.storage.bounds import operations
 from hwperf.domains.storage.engine import CLOCK, Task
-from hwperf.domains.storage.engines import calls, running
+from hwperf.domains.storage.engines import Transfers, calls, running
 from hwperf.domains.storage.layout import scratch
 from hwperf.domains.storage.precision import PRECISION
 from hwperf.domains.storage.waiting import WAITING
@@ -39,10 +39,7 @@ def random_read(block_bytes: int, queue_depth: int) -> Iterator[Work]:
     Counts reads; *queue_depth* of them are under way at any time. Each place is read once before
     any is read again. A latency is the time from before the call of pread to after it.
     """
-    with ExitStack() as stack:
-        session, descriptor, size = stack.enter_context(scratch())
-        task = Task(block_bytes, queue_depth, shuffled(size, block_bytes), has_ops=True)
-        engine = stack.enter_context(running(session, descriptor, task))
+    with at_random(block_bytes, queue_depth) as (engine, most):
         yield Work(
             engine.run,
             clock=CLOCK,
@@ -50,6 +47,7 @@ def random_read(block_bytes: int, queue_depth: int) -> Iterator[Work]:
             derive=engine.figures,
             own_causes=WAITING,
             precision=PRECISION,
+            most_calls=most,
             ops=1,
             bytes=block_bytes,
         )
@@ -72,18 +70,7 @@ def random_write(block_bytes: int, queue_depth: int) -> Iterator[Work]:
     device says so, which may keep it in a cache of its own: what survives a power cut is
     `storage.fsync`. The device is measured as it is found, not brought into a steady state.
     """
-    with ExitStack() as stack:
-        session, descriptor, size = stack.enter_context(scratch())
-        call_bytes, most = calls(session, "random_write", block_bytes, queue_depth)
-        task = Task(
-            block_bytes,
-            queue_depth,
-            shuffled(size, block_bytes),
-            writes_in_ten=10,
-            call_bytes=call_bytes,
-            has_ops=True,
-        )
-        engine = stack.enter_context(running(session, descriptor, task))
+    with at_random(block_bytes, queue_depth, "random_write", 10) as (engine, most):
         yield Work(
             engine.run,
             clock=CLOCK,
@@ -114,18 +101,7 @@ def mixed(queue_depth: int) -> Iterator[Work]:
     same in each run; the latencies of reads and of writes are also told apart.
     """
     block_bytes = 4 * KiB
-    with ExitStack() as stack:
-        session, descriptor, size = stack.enter_context(scratch())
-        call_bytes, most = calls(session, "mixed", block_bytes, queue_depth)
-        task = Task(
-            block_bytes,
-            queue_depth,
-            shuffled(size, block_bytes),
-            writes_in_ten=3,
-            call_bytes=call_bytes,
-            has_ops=True,
-        )
-        engine = stack.enter_context(running(session, descriptor, task))
+    with at_random(block_bytes, queue_depth, "mixed", 3) as (engine, most):
         yield Work(
             engine.run,
             clock=CLOCK,
@@ -138,6 +114,32 @@ def mixed(queue_depth: int) -> Iterator[Work]:
             bytes=block_bytes,
         )
         engine.check()
+
+
+@contextmanager
+def at_random(
+    block_bytes: int, queue_depth: int, what: str | None = None, writes_in_ten: int = 0
+) -> Iterator[tuple[Transfers, int | None]]:
+    """Give an engine that transfers at random places, and how often it may be called.
+
+    Args:
+        block_bytes: of one transfer.
+        queue_depth: how many are under way.
+        what: whose share of what may be written is used; None where nothing is written.
+        writes_in_ten: how many of ten transfers are writes.
+    """
+    with ExitStack() as stack:
+        session, descriptor, size = stack.enter_context(scratch())
+        call_bytes, most = calls(session, what, block_bytes, queue_depth) if what else (None, None)
+        task = Task(
+            block_bytes,
+            queue_depth,
+            shuffled(size, block_bytes),
+            writes_in_ten=writes_in_ten,
+            call_bytes=call_bytes,
+            has_ops=True,
+        )
+        yield stack.enter_context(running(session, descriptor, task)), most
 
 
 def shuffled(size: int, block: int) -> Words:
