@@ -17,7 +17,7 @@ from asv import runner
 import hwperf
 from hwperf import plugins
 from hwperf.asv import sidecar
-from hwperf.asv.benchmark_type import already_told
+from hwperf.asv.benchmark_type import NO_TAIL, already_told, label
 from hwperf.asv.environment import Host
 from hwperf.workload import Workload
 
@@ -51,24 +51,27 @@ def answer(benchmark: Any, chosen: Sequence[str]) -> Any | None:
     if not reason:
         is_tail = benchmark["name"].endswith("_p99")
         samples = already_told(benchmark["name"], params, workload.version) if is_tail else None
-        return None if samples is None else _result(samples)
+        said = "" if samples else f"{label(workload, params)}: n/a, {NO_TAIL}"
+        return None if samples is None else _result(samples, chosen, said)
     from hwperf.measure import measure
 
     result = measure(workload, params)  # Which asks again, and sets nothing up.
     if result.verdict != "n/a":
         return None
     sidecar.write({"benchmark": benchmark["name"], **result.record()})
-    return _result([])
+    return _result([], chosen, f"{label(workload, params)}: n/a, {reason}")
 
 
-def _result(samples: Sequence[float]) -> Any:
+def _result(samples: Sequence[float], chosen: Sequence[str], said: str) -> Any:
     """Return what asv makes of a process that gave these samples, or of one that skipped."""
+    if said and chosen:
+        said = f"For parameters: {', '.join(chosen)}\n{said}"
     return runner.BenchmarkResult(
         result=[True if samples else math.nan],
         samples=[list(samples) or None],
         number=[1 if samples else None],
         errcode=0,
-        stderr="",
+        stderr=said,
         profile=None,
     )
 

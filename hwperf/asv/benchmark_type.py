@@ -23,8 +23,9 @@ from hwperf.errors import CheckFailed
 
 if TYPE_CHECKING:
     from hwperf.measure import Profile, Result
+    from hwperf.workload import Workload
 
-__all__ = ["POINT", "CostBenchmark", "already_told", "register"]
+__all__ = ["NO_TAIL", "POINT", "CostBenchmark", "already_told", "label", "register"]
 
 POINT = "hwperf_point"
 """Attribute through which the plugin says which parameters it wants, by their repr: an index alone
@@ -34,7 +35,7 @@ MAX_SAMPLES = 100
 """Samples that asv keeps of a point: far above the 12 that its rank test needs to tell a change,
 far below what would make result files of some hundred points slow to write."""
 
-_NO_TAIL = "no p99: too few operations were timed"
+NO_TAIL = "no p99: too few operations were timed"
 
 DIGITS = 7  # Of a stored sample: a clock tick of 27 ns in 1 ms is 3e-5.
 
@@ -87,7 +88,7 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
         told = already_told(self.name, params, self.version) if self._is_tail else None
         if told is not None:
             if not told:
-                self._not_available(values, _NO_TAIL)
+                self._not_available(values, NO_TAIL)
             return {"samples": told, "number": 1}
         result: Result = self.func(*values, profile=self._profile())
         sidecar.write({"benchmark": self.name, **result.record()})
@@ -97,7 +98,7 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
         if not result.is_measured:
             return self._fail(values, result)
         if not samples:
-            self._not_available(values, _NO_TAIL)
+            self._not_available(values, NO_TAIL)
         if result.verdict != "ok":
             print(f"{self._label(values)}: {result.verdict}, {result.reason}", file=sys.stderr)
         return {"samples": shortened(samples), "number": max(1, result.calls_per_sample)}
@@ -139,8 +140,12 @@ class CostBenchmark(Benchmark):  # type: ignore[misc]
         )
 
     def _label(self, values: Sequence[Any]) -> str:
-        pairs = zip(self._subject.params, values, strict=True)
-        return f"{self._subject.id}({', '.join(f'{name}={value!r}' for name, value in pairs)})"
+        return label(self._subject, dict(zip(self._subject.params, values, strict=True)))
+
+
+def label(workload: Workload, params: Mapping[str, Any]) -> str:
+    """Return a point as a call: ``memory.copy(nbytes=8192)``."""
+    return f"{workload.id}({', '.join(f'{name}={value!r}' for name, value in params.items())})"
 
 
 def register() -> None:

@@ -56,6 +56,7 @@ def test_what_the_host_cannot_run_is_na_with_its_reason(written: Path) -> None:
     result = beforehand.answer(definition(), ["2", "'elsewhere'"])
     assert math.isnan(result.result[0])
     assert (result.samples, result.errcode) == ([None], 0)
+    assert "fake.io(n=2, how='elsewhere'): n/a, there is no such place" in result.stderr
     record = json.loads(written.read_text())
     assert (record["benchmark"], record["verdict"]) == ("plugins.FakeIo.cost", "n/a")
     assert record["params"] == {"n": 2, "how": "elsewhere"}
