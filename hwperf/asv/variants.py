@@ -7,6 +7,7 @@ table below that is set for a run is added to the matrix of that run.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from collections.abc import Mapping, MutableMapping
@@ -77,7 +78,12 @@ def target_name(directory: Path, results_dir: Path) -> str | None:
             return None
     except OSError:
         return None  # The points say what is wrong with it.
-    return re.sub(r"[^A-Za-z0-9]+", "_", str(directory.resolve())).strip("_")
+    path = str(directory.resolve())
+    name = re.sub(r"[^A-Za-z0-9]+", "_", path).strip("_")
+    if re.fullmatch(r"[A-Za-z0-9/]*", path):
+        return name
+    # Of what is not told apart by the letters, some of a hash.
+    return f"{name}_{hashlib.sha256(os.fsencode(path)).hexdigest()[:6]}"
 
 
 def require_known(environ: Mapping[str, str] = os.environ) -> None:

@@ -105,7 +105,14 @@ def run_command(
         )
     elif and_publish:
         click.echo(f"pages: {publish(config, on_event=progress.show)}")
+    could_run = any(point.reason is None for point in outcome.points)
+    if outcome.exit_code == 0 and could_run and not _has_value(outcome):
+        return 1
     return outcome.exit_code if outcome.exit_code >= 0 else 1
+
+
+def _has_value(outcome: Outcome) -> bool:
+    return any(record["value"] is not None for record in outcome.records)
 
 
 def _announce(patterns: tuple[str, ...], profile: str, config: Path) -> None:
@@ -180,7 +187,15 @@ def _reading(record: Mapping[str, Any]) -> Reading:
 
 
 def _show_bad(outcome: Outcome) -> None:
-    """Name the points whose value was dropped, with the reason."""
+    """Name the points whose value was dropped, with the reason, and why others turned out n/a."""
+    planned = {_name({"id": p.id, "params": p.params}): p.reason for p in outcome.points}
+    reasons: dict[str, list[str]] = {}
+    for record in outcome.records:
+        if record["verdict"] == "n/a" and planned.get(_name(record)) is None:
+            reasons.setdefault(record["reason"], []).append(_name(record))
+    for reason, names in list(reasons.items())[:_MOST_LISTED]:
+        count = len(set(names))
+        _complain(f"{names[0]}{f' and {count - 1} more' if count > 1 else ''}: n/a: {reason}")
     for record in outcome.records:
         if record["verdict"] in ("failed", "impossible"):
             _complain(f"{_name(record)}: {record['verdict']}: {record['reason']}")

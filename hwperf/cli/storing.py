@@ -57,6 +57,7 @@ def choose(path: Path | None, target: str | None, config: Path) -> None:
         os.environ[variants.TARGET] = target
     else:
         name = variants.target_name(directory, _results_dir(config, directory))
+        os.environ.pop(variants.TARGET, None)
         if name is not None:
             os.environ[variants.TARGET] = name
 
@@ -65,9 +66,9 @@ def announcement(ids: list[str], profile: str) -> str | None:
     """Return what storage points of *ids* will write and where, or None where there are none."""
     if not any(id.startswith("storage.") for id in ids):
         return None
-    directory = storage.target_directory().absolute()
-    if scratch.unwritable(directory):
+    if scratch.lacking():
         return None
+    directory = storage.target_directory().absolute()
     limit = format_bytes(scratch.write_limit(directory, profile))
     return f"storage: at most {limit} are written to scratch files in {directory}; none is left"
 

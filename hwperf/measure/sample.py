@@ -23,6 +23,7 @@ from hwperf.work import Work
 __all__ = ["Instruments", "collect", "enough"]
 
 _READING_SHARE = 1e-3  # One reading of the clock for each such part of a sample, at most 8.
+_TAIL = 1000  # Operations that a p99 needs: ten beyond it.
 _SETTLED = 0.01  # Readings of the clock that agree within this are settled.
 
 
@@ -149,7 +150,10 @@ def collect(stage: Stage, profile: Profile, instruments: Instruments) -> Samples
         samples: list[Sample] = []
         against: list[Paired] = []
         between.read()
-        while len(samples) < most and not _suffice(samples, wall() - start, profile):
+        while len(samples) < most and not (
+            _suffice(samples, wall() - start, profile)
+            and _has_tail(stage.work, samples, wall() - start, profile)
+        ):
             samples.append(between.sample(timed))
             for name, other in others.items():
                 against.append(Paired(name, len(samples) - 1, between.sample(other)))
@@ -209,6 +213,13 @@ def _suffice(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> b
     count = len(samples)
     is_due = count <= 16 or count % (count.bit_length() ** 2) == 0 or elapsed_s >= profile.budget_s
     return is_due and enough(samples, elapsed_s, profile)
+
+
+def _has_tail(work: Work, samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:
+    """Return whether the operations are enough for a p99, or have had three budgets."""
+    if not work.latencies or elapsed_s >= 3 * profile.budget_s:
+        return True
+    return sum(len(sample.latencies) for sample in samples) >= _TAIL
 
 
 def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:

@@ -20,6 +20,7 @@ class Word(IntEnum):
     WRITTEN = 1
     LAID_OUT = 2  # Of the scratch file, written whole and synced.
     HELD = 3  # By all scratch files.
+    HUNG = 4  # No bytes: when (Unix time) a point gave up on the device, or 0.
 
 
 class Ledger:

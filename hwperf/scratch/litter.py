@@ -112,17 +112,34 @@ def _is_abandoned(path: Path) -> bool:
         return False
     if owner.get("host") != platform.node():
         return False  # A directory that several hosts share.
-    return _identity(int(owner.get("pid", 0))) != owner_identity(owner)
+    here = _identity(int(owner.get("pid", 0)))
+    if owner.get("boot") == here["boot"] and owner.get("namespace") != here["namespace"]:
+        return False  # A container's, whose processes have other numbers here.
+    return here != owner_identity(owner)
 
 
 def owner_identity(owner: dict[str, Any]) -> dict[str, Any]:
     """Return what a marker says of its owner."""
-    return {key: owner.get(key) for key in ("host", "boot", "pid", "started")}
+    return {key: owner.get(key) for key in ("host", "boot", "namespace", "pid", "started")}
 
 
 def _identity(pid: int) -> dict[str, Any]:
     """Return what tells the process *pid* from any other that has or had its number."""
-    return {"host": platform.node(), "boot": _boot(), "pid": pid, "started": _started(pid)}
+    return {
+        "host": platform.node(),
+        "boot": _boot(),
+        "namespace": _namespace(),
+        "pid": pid,
+        "started": _started(pid),
+    }
+
+
+def _namespace() -> int:
+    """Return what tells the numbers of processes here from those in a container."""
+    try:
+        return Path("/proc/self/ns/pid").stat().st_ino
+    except OSError:
+        return 0
 
 
 def _boot() -> str:

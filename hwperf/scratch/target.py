@@ -55,6 +55,12 @@ def unwritable(directory: Path) -> str | None:
             f"{directory} lies on {file_system.type}, which keeps files in memory. Name a "
             "directory on a disk with --path"
         )
+    name = storage.in_memory(directory)
+    if name is not None:
+        return (
+            f"{directory} lies on {name}, which keeps its blocks in memory. Name a directory on a "
+            "disk with --path"
+        )
     if status.f_flag & os.ST_RDONLY:
         return f"{directory} is on a file system that is mounted read-only"
     if not os.access(directory, os.W_OK | os.X_OK):

@@ -17,12 +17,16 @@ import numpy as np
 import pytest
 
 from hwperf import CheckFailed, scratch
-from hwperf.domains.storage import content, engine, failure, layout, wear
+from hwperf.domains.storage import answer, content, engine, failure, layout, wear
+from hwperf.domains.storage.proof import DEVICE, Proof
+from hwperf.domains.storage.watch import Happened
 from hwperf.kernels import io
 from hwperf.measure import QUICK, measure
 from hwperf.plugins import load
 from hwperf.scratch import Session
 from hwperf.scratch import session as sessions
+from hwperf.scratch import target as targets
+from hwperf.scratch.ledger import Word
 
 from .conftest import User
 
@@ -201,12 +205,16 @@ def test_a_hanging_device_costs_one_point(
 ) -> None:
     point = {"block_bytes": 4096, "queue_depth": 4}
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "TIMEOUT_S", 0.05)
+        patch.setattr(answer, "TIMEOUT_S", 0.05)
         patch.setattr(engine, "_load", lambda _: None)
         patch.setattr(io, "transfer", lambda *_: time.sleep(0.5))
         stuck = measure(WORKLOADS["storage.random_read"], point, profile=QUICK)
         assert stuck.verdict == "failed"
         assert "the device has not answered 4 of 4 threads" in stuck.reason
+    again = measure(WORKLOADS["storage.random_read"], point, profile=QUICK)
+    assert again.verdict == "n/a"
+    assert "did not answer another point" in again.reason
+    session.ledger[Word.HUNG] = 0
     assert measure(WORKLOADS["storage.random_read"], point).verdict in ("ok", "noisy")
 
 
@@ -287,3 +295,45 @@ def test_a_disk_with_no_room_for_a_scratch_file_says_so(small_disk: Path, user: 
     assert answer.code == 0
     assert "a scratch file has 32 MiB or more. Free some space" in _one_line(answer.out)
     assert os.listdir(small_disk) == ["lost+found"]
+
+
+@pytest.mark.parametrize(
+    ("id", "point"),
+    [
+        ("storage.cached_read", {"how": "read", "cache": "cold", "read_ahead": "on"}),
+        (
+            "storage.sequential_write",
+            {"block_bytes": 65536, "io": "buffered", "queue_depth": 1, "pages": "small"},
+        ),
+    ],
+)
+def test_a_flush_that_hangs_costs_one_point(
+    session: Session, monkeypatch: pytest.MonkeyPatch, id: str, point: dict[str, object]
+) -> None:
+    layout._laid_out(session)
+    with monkeypatch.context() as patch:
+        patch.setattr(answer, "TIMEOUT_S", 0.1)
+        patch.setattr(os, "fdatasync", lambda _: time.sleep(0.5))
+        stuck = measure(WORKLOADS[id], point, profile=QUICK)
+        assert stuck.verdict == "failed"
+        assert "the device has not answered for 0 s (fdatasync)" in stuck.reason
+    session.ledger[Word.HUNG] = 0
+    time.sleep(0.5)
+    again = measure(WORKLOADS[id], point, profile=QUICK)
+    assert again.verdict in ("ok", "noisy"), again.reason
+
+
+def test_a_file_system_in_a_file_is_no_proof_of_a_disk(small_disk: Path) -> None:
+    """The loop device answers from the page cache of its file."""
+    proof = Proof(DEVICE, small_disk)
+    proof.count(Happened(100, 0, None, None, None), 100, 0)
+    assert proof.figures()["io_proof"].value == "unproven"
+
+
+def test_a_disk_in_memory_is_refused(disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(targets.storage, "in_memory", lambda _: "zram1")
+    scratch.unwritable.cache_clear()
+    try:
+        assert "keeps its blocks in memory" in str(scratch.unwritable(disk))
+    finally:
+        scratch.unwritable.cache_clear()

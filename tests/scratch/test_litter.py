@@ -59,6 +59,19 @@ def test_a_directory_of_another_host_is_kept(tmp_path: Path) -> None:
     assert sweep(tmp_path) == []
 
 
+def test_a_directory_of_another_container_is_kept_until_the_system_starts_anew(
+    tmp_path: Path,
+) -> None:
+    """There the process has another number, and may well live."""
+    path = left_by_a_dead_process(tmp_path)
+    marker = path / OWNER
+    owner = {**json.loads(marker.read_text()), "namespace": 1}
+    marker.write_text(json.dumps(owner))
+    assert sweep(tmp_path) == []
+    marker.write_text(json.dumps({**owner, "boot": "an earlier one"}))
+    assert sweep(tmp_path) == [path]
+
+
 def test_one_that_was_killed_before_it_said_whose_it_is_is_removed_if_empty(tmp_path: Path) -> None:
     (tmp_path / new_name()).mkdir()
     (tmp_path / new_name()).touch()

@@ -13,8 +13,8 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, MiB, Seen, Work, workload
 from hwperf.checks import Words, require_equal
-from hwperf.domains.storage import content
-from hwperf.domains.storage.engine import CALL_S, CLOCK, TIMEOUT_S, Engine, Task, running
+from hwperf.domains.storage import answer, content
+from hwperf.domains.storage.engine import CALL_S, CLOCK, Engine, Task, running
 from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.layout import drop_cached, scratch
 from hwperf.domains.storage.precision import PRECISION
@@ -60,7 +60,7 @@ def cached_read(how: str, cache: str, read_ahead: str) -> Iterator[Work]:
             else _mapped(session, descriptor, size, cache, is_random)
         )
         yield Work(
-            reading.run,
+            answer.within(session, "reading the file", reading.run, 2 * answer.TIMEOUT_S),
             clock=CLOCK,
             derive=reading.figures,
             own_causes=(*WAITING, "major_faults"),
@@ -122,7 +122,7 @@ class _Mapped:
             drop_cached(self.descriptor)
         is_whole = self.is_cold and not self.is_random
         self.first = 0 if is_whole else (self.first + self.n) % _N_PAGES
-        lasts_s = TIMEOUT_S if is_whole else CALL_S
+        lasts_s = answer.TIMEOUT_S if is_whole else CALL_S
         mapping = mmap.mmap(
             self.descriptor, CACHED_BYTES, mmap.MAP_SHARED, mmap.PROT_READ, offset=self.offset
         )

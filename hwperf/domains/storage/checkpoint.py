@@ -12,7 +12,7 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, GiB, MiB, Seen, Unsupported, Work, limits, workload
 from hwperf.checks import Words, require_value
-from hwperf.domains.storage import content, wear
+from hwperf.domains.storage import answer, content, wear
 from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.formats import LIBRARIES, Library, lacking_library
@@ -23,7 +23,7 @@ from hwperf.domains.storage.waiting import WAITING
 from hwperf.domains.storage.watch import Watch
 from hwperf.host import memory, pages
 from hwperf.kernels import io
-from hwperf.scratch import Session, current, lacking
+from hwperf.scratch import Session, lacking
 from hwperf.scratch.ledger import Word
 from hwperf.units import format_bytes
 from hwperf.work import Timing
@@ -32,6 +32,7 @@ __all__ = ["checkpoint"]
 
 _PART_ROWS = 1024  # Rows of 4 KiB that are compared at a time: 4 MiB of temporary memory.
 # The first one, and two samples or one: loading wears nothing, but takes its time.
+_TIMEOUT_S = 600.0  # Of 1 GiB: an old memory card writes 5 MB/s.
 _MOST_LOADS = {"numpy": 3, "torch": 2}
 _MOST_LOADS_AMPLE = 10
 
@@ -59,7 +60,7 @@ def checkpoint(library: str, op: str, nbytes: int) -> Iterator[Work]:
     so that the time is that of both.
     """
     with ExitStack() as stack:
-        session = current()
+        session = answer.session()
         if nbytes >= GiB and not wear.is_ample(session):
             raise Unsupported(
                 f"it writes {format_bytes(nbytes)} a call, and this run may write "
@@ -77,7 +78,7 @@ def checkpoint(library: str, op: str, nbytes: int) -> Iterator[Work]:
             else stack.enter_context(_loading(LIBRARIES[library], saved, watch, proof, op))
         )
         yield Work(
-            operation.run,
+            answer.within(session, f"{op} of a checkpoint", operation.run, _TIMEOUT_S),
             clock="wall clock around all that the library and the system do",
             derive=operation.figures,
             own_causes=(*WAITING, "major_faults"),

@@ -4,7 +4,8 @@ A block of 4 KiB is a row of a table of random words, but for its first three wo
 number of the row, and the generation in which it was written. The stamp follows from the other two
 and the block's number, so that a block that was never written, lies elsewhere, or was changed by
 somebody is told from a right one, without a record of what was written where. No two blocks are
-alike, and none can be compressed: a device or file system that saves such work finds none.
+alike, and none can be compressed within 4 MiB: a device or file system that saves such work finds
+none.
 """
 
 from __future__ import annotations

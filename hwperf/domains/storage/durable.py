@@ -14,8 +14,8 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, KiB, Seen, Unsupported, Work, workload
 from hwperf.checks import Words
-from hwperf.domains.storage import content, engines, records
-from hwperf.domains.storage.engine import CLOCK, TIMEOUT_S, WRITE_CALL_S
+from hwperf.domains.storage import answer, content, engines, records
+from hwperf.domains.storage.engine import CLOCK, WRITE_CALL_S
 from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.precision import PRECISION
 from hwperf.domains.storage.proof import DEVICE, Proof
@@ -23,7 +23,7 @@ from hwperf.domains.storage.waiting import WAITING
 from hwperf.domains.storage.watch import Watch
 from hwperf.host import pages
 from hwperf.kernels import crew, io
-from hwperf.scratch import Session, current, lacking
+from hwperf.scratch import Session, lacking
 from hwperf.work import Timing
 
 __all__ = ["fsync"]
@@ -47,7 +47,7 @@ def fsync(how: str) -> Iterator[Work]:
     The file has a name, as files without one are not made durable by every file system.
     """
     with ExitStack() as stack:
-        session = current()
+        session = answer.session()
         call_bytes, most = engines.calls(session, "fsync", BLOCK, 1)
         path = stack.enter_context(_named(session.named()))
         descriptor = stack.enter_context(_opened(path, os.O_DSYNC if how == "O_DSYNC" else 0))
@@ -138,9 +138,9 @@ class _Appender:
             self.latencies, self.out,
         )  # fmt: skip
         try:
-            self.thread.run([task], TIMEOUT_S)
+            self.thread.run([task], answer.TIMEOUT_S)
         except crew.CrewError as error:
-            raise CheckFailed(str(error)) from error
+            raise answer.gave_up(self.session, str(error)) from error
         return int(self.out[io.COUNT])
 
     def figures(self, seen: Seen) -> dict[str, Figure]:

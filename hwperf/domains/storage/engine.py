@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hwperf import CheckFailed, Figure, Seen, Unsupported
-from hwperf.domains.storage import buffers, content, nature, readback, records
+from hwperf.domains.storage import answer, buffers, content, nature, readback, records
 from hwperf.domains.storage import ceiling as ceilings
 from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.proof import Proof
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from hwperf.kernels.crew import Crew
     from hwperf.scratch import Session
 
-__all__ = ["CLOCK", "TIMEOUT_S", "Engine", "Task", "running"]
+__all__ = ["CLOCK", "Engine", "Task", "running"]
 
 CLOCK = "clock_gettime, by the threads that transfer"
 CALL_S = 0.006
@@ -45,9 +45,6 @@ _LEAD_OF_A_THREAD_S = 1e-3 / 16
 WRITE_CALL_S = 0.02  # A call that writes mostly ends earlier, with its share.
 # Transfers of each of several threads in a call, at least: a slow device gets longer calls.
 _EACH = 4
-TIMEOUT_S = 60.0
-"""Seconds after which a device counts as not answering: Linux gives up a request after 30."""
-
 _MOST = 2**14  # Transfers of one thread in a call.
 _STEADY = 4  # Transfers of each thread, from which the stretch that all share is long enough.
 
@@ -164,7 +161,8 @@ class Engine:
             raise CheckFailed(
                 "somebody else has written to the scratch file while it was only being read"
             )
-        readback.require_written(self)
+        for require in (readback.require_written, readback.require_readable):
+            answer.within(self.session, "reading back", require)(self)
         self.proof.check()
 
     def figures(self, seen: Seen) -> dict[str, Figure]:
@@ -176,7 +174,8 @@ class Engine:
                 told[f"{word}_p50"] = Figure(float(np.median(medians)), "s")
         told |= ceilings.figures(self.ceiling, self._rate(seen))
         if self.task.block == content.BLOCK_BYTES and self.is_alone_and_reads:
-            told |= nature.figures(self.session.directory, 1 / self._rate(seen))
+            latency_s = records.median_s(self.calls)
+            told |= nature.figures(self.session.directory, latency_s)
         return told
 
     @property
@@ -209,7 +208,7 @@ class Engine:
 
     def _transfer(self) -> None:
         task = self.task
-        lasts_s = TIMEOUT_S if task.is_whole else self.call_s
+        lasts_s = answer.TIMEOUT_S if task.is_whole else self.call_s
         end_ns = time.monotonic_ns() + int(lasts_s * 1e9)
         self.out[:, io.COUNT] = 0
         tasks = [
@@ -231,9 +230,9 @@ class Engine:
             for thread in range(task.depth)
         ]
         try:
-            self.crew.run(tasks, TIMEOUT_S + lasts_s)
+            self.crew.run(tasks, answer.TIMEOUT_S + lasts_s)
         except crew.CrewError as error:
-            raise CheckFailed(str(error)) from error
+            raise answer.gave_up(self.session, str(error)) from error
         # Threads that came when the last place was taken have counted on.
         self.queue[0] = min(self.queue[0], self.queue[1])
         errors = self.out[:, io.ERROR]
@@ -247,7 +246,7 @@ class Engine:
             return 0.0
         begin = time.perf_counter()
         try:
-            os.fdatasync(self.descriptor)
+            answer.within(self.session, "fdatasync", os.fdatasync)(self.descriptor)
         except OSError as error:
             raise failed("fdatasync", error.errno or 0) from error
         return time.perf_counter() - begin
@@ -286,7 +285,6 @@ class Engine:
 
     def _timing(self, seconds: float, latencies: Words, happened: Happened) -> Timing:
         task = self.task
-        self.calls.append(records.record(happened, latencies))
         if 0 < task.writes_in_ten < 10:
             self._tell_apart()
         counts, causes = records.disturbed(
@@ -297,6 +295,7 @@ class Engine:
             waits_for_others=task.depth <= len(cpu.allowed_cpus()),
             is_direct=not task.is_cached,
         )
+        self.calls.append(records.record(happened, latencies, is_clean=not causes))
         return Timing(
             seconds=seconds,
             latencies=(latencies * 1e-9).tolist(),

@@ -11,7 +11,7 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, Seen, Work, workload
 from hwperf.checks import require_equal
-from hwperf.domains.storage import dataset
+from hwperf.domains.storage import answer, dataset
 from hwperf.domains.storage.bounds import operations
 from hwperf.domains.storage.dataset import Bytes, Dataset
 from hwperf.domains.storage.engines import ours_alone
@@ -22,7 +22,7 @@ from hwperf.domains.storage.proof import DEVICE, Proof
 from hwperf.domains.storage.waiting import WAITING
 from hwperf.domains.storage.watch import Happened, Watch
 from hwperf.domains.storage.wear import is_ample
-from hwperf.scratch import current, lacking
+from hwperf.scratch import lacking
 from hwperf.work import Timing
 
 __all__ = ["feed"]
@@ -56,7 +56,7 @@ def feed(layout: str, loader: str, workers: int) -> Iterator[Work]:
     for them, as to an accelerator.
     """
     with ExitStack() as stack:
-        session = current()
+        session = answer.session()
         samples = stack.enter_context(dataset.opened(session, layout))
         loads = stack.enter_context(
             loading(loader, _reading(samples), workers, dataset.SAMPLE_BYTES)

@@ -5,6 +5,7 @@ A file that was only made longer, or given space without being written, answers 
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from hwperf import Unsupported
-from hwperf.domains.storage import content, wear
+from hwperf.domains.storage import answer, content, wear
 from hwperf.domains.storage.failure import failed
 from hwperf.host import pages, storage
 from hwperf.kernels import io
@@ -41,7 +42,7 @@ def scratch(flags: int = DIRECT) -> Iterator[tuple[Session, int, int]]:
     Raises:
         Unsupported: if it cannot be made or opened so; the text says why.
     """
-    session = current()
+    session = answer.session()
     size = _laid_out(session)
     with opened(session, flags) as descriptor:
         yield session, descriptor, size
@@ -64,7 +65,7 @@ def drop_cached(descriptor: int) -> None:
 
     Pages of a file that is mapped stay: unmap it before.
     """
-    os.fdatasync(descriptor)
+    answer.within(current(), "fdatasync", os.fdatasync)(descriptor)
     os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
@@ -85,7 +86,10 @@ def _laid_out(session: Session) -> int:
     written = 0
     try:
         with _writable(session) as descriptor:
-            written = _write(descriptor, wanted)
+            laying_out = answer.within(
+                session, "laying out the scratch file", _write, answer.TIMEOUT_S + _MOST_S
+            )
+            written = laying_out(descriptor, wanted)
     finally:
         session.ledger.refund(wanted - written)
         session.release(wanted - written)
@@ -118,7 +122,10 @@ def _write(descriptor: int, size: int) -> int:
             io.stamp(chunk.ctypes.data, CHUNK_BYTES, offset)
             moved = os.pwrite(descriptor, data, offset)
             if moved != CHUNK_BYTES:
-                break
+                space = os.fstatvfs(descriptor)
+                is_full = space.f_bavail * space.f_frsize < CHUNK_BYTES
+                number = errno.ENOSPC if is_full else errno.EFBIG
+                raise OSError(number, os.strerror(number))
             offset += moved
         os.fsync(descriptor)
     except OSError as error:

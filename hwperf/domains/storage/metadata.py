@@ -13,12 +13,13 @@ import numpy as np
 
 from hwperf import CheckFailed, Unsupported, Work, workload
 from hwperf.checks import require_equal
+from hwperf.domains.storage import answer
 from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.precision import PRECISION
 from hwperf.domains.storage.waiting import WAITING
 from hwperf.kernels import files
-from hwperf.scratch import current, lacking
+from hwperf.scratch import lacking
 
 __all__ = ["metadata"]
 
@@ -46,10 +47,11 @@ def metadata(what: str) -> Iterator[Work]:
     takes, and its journal may still write later. What prepares a call is not counted.
     """
     with ExitStack() as stack:
-        path, directory = stack.enter_context(_directory(current().named()))
+        session = answer.session()
+        path, directory = stack.enter_context(_directory(session.named()))
         operation = _OPERATIONS[what](path, directory)
         yield Work(
-            operation.run,
+            answer.within(session, f"{what} of files", operation.run, 2 * answer.TIMEOUT_S),
             clock="wall clock around the operation",
             precision=PRECISION,
             most_calls=_MOST_CALLS.get(what, 10),

@@ -11,12 +11,12 @@ from hwperf.host.facts import Unavailable
 __all__ = ["figures"]
 
 
-def figures(directory: Path, latency_s: float) -> dict[str, Figure]:
+def figures(directory: Path, latency_s: float | None) -> dict[str, Figure]:
     """Return what the storage below *directory* is told to be and what it behaves as.
 
     Args:
         directory: on it.
-        latency_s: of one direct random read of 4 KiB at a time.
+        latency_s: of one direct random read of 4 KiB at a time; None where it is not known.
     """
     try:
         file_system = storage.file_system(directory)

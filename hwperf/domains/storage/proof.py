@@ -50,7 +50,7 @@ class Proof:
     @property
     def ratio(self) -> float | None:
         """Bytes that reached the device over bytes asked for; None where it is not told."""
-        if not self.is_told or not self.asked:
+        if not self.is_told or not self.asked or storage.is_second_hand(self.directory):
             return None
         if self.reached == 0 and self.expected == DEVICE and not _is_counted(self.directory):
             return None

@@ -1,4 +1,4 @@
-"""What was written, read back: the last block of each thread, and a choice of the others."""
+"""What stands in the file: the last block that each thread wrote, and a choice of all others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hwperf.checks import Words
     from hwperf.domains.storage.engine import Engine
 
-__all__ = ["require_written"]
+__all__ = ["require_readable", "require_written"]
 
 _WORDS = content.BLOCK_BYTES // 8
 _MOST_BLOCKS = 64
@@ -51,12 +51,32 @@ def require_written(engine: Engine) -> None:
             _require_stands(engine, room, int(task.offsets[place]))
 
 
-def _require_stands(engine: Engine, room: Words, offset: int) -> Words:
-    """Return what stands at *offset*, which this engine has written."""
+def require_readable(engine: Engine) -> None:
+    """See that a choice of the blocks that *engine* reads are what was laid out or written there.
+
+    Raises:
+        CheckFailed: if one is not.
+    """
+    task = engine.task
+    if task.writes_in_ten or task.is_cached:
+        return
+    room = pages.allocate(task.block, pages="small", dtype=np.int64)
+    count = max(1, min(task.offsets.size, _MOST_BLOCKS, _MOST_BYTES // task.block))
+    for offset in np.random.default_rng().choice(task.offsets, count):
+        content.require_stamped(_stands(engine, room, int(offset)), int(offset), "what is read")
+
+
+def _stands(engine: Engine, room: Words, offset: int) -> Words:
+    """Return what stands at *offset*."""
     buffer: Any = room.view(np.uint8)
     moved = os.preadv(engine.descriptor, [buffer], offset)
     if moved != engine.task.block:
         raise failed("reading back what was written", io.SHORT)
-    stands = room.reshape(-1, _WORDS)
+    return room.reshape(-1, _WORDS)
+
+
+def _require_stands(engine: Engine, room: Words, offset: int) -> Words:
+    """Return what stands at *offset*, which this engine has written."""
+    stands = _stands(engine, room, offset)
     content.require_stamped(stands, offset, "what was written", engine.generation)
     return stands

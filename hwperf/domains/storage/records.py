@@ -13,9 +13,13 @@ from hwperf.domains.storage.watch import Happened, tick_s
 if TYPE_CHECKING:
     from hwperf.checks import Words
 
-__all__ = ["Record", "disturbed", "figures", "record"]
+__all__ = ["Record", "disturbed", "figures", "median_s", "record"]
 
 Record = Mapping[str, float | None]
+
+_UNITS = {"scheduler_wait_s": "s", "io_pressure_s": "s", "foreign_bytes": "B", "at_tick": ""}
+
+_FEWEST_CLEAN = 3
 
 # Of a call. On an idle machine the threads wait below 1 % of the time for a CPU, beside other
 # programs 20 to 90 %, and a flush then takes a timer tick in place of a tenth of a millisecond.
@@ -23,18 +27,20 @@ _WAITED = 0.05
 _FOREIGN = 0.05  # Of our bytes, that others may have moved meanwhile.
 
 
-def record(happened: Happened, latencies: Words) -> Record:
+def record(happened: Happened, latencies: Words, *, is_clean: bool = True) -> Record:
     """Return what is kept of a call.
 
     Args:
         happened: during it.
         latencies: int64, nanoseconds of each operation.
+        is_clean: whether nothing disturbed it.
     """
     return {
         "scheduler_wait_s": happened.wait_s,
         "io_pressure_s": happened.io_pressure_s,
         "foreign_bytes": happened.foreign_bytes,
         "at_tick": _at_tick(latencies),
+        "median_s": float(np.median(latencies)) * 1e-9 if is_clean and latencies.size else None,
     }
 
 
@@ -42,7 +48,18 @@ def figures(calls: Sequence[Record], seen: Seen) -> dict[str, Figure]:
     """Return one list for each thing that is kept, an element for each sample."""
     kept = calls[-len(seen.counted) :] if seen.counted else calls
     names = kept[0] if kept else {}
-    return {name: Figure([each[name] for each in kept]) for name in names}
+    return {
+        name: Figure([each[name] for each in kept], _UNITS[name])
+        for name in names
+        if name in _UNITS
+    }
+
+
+def median_s(calls: Sequence[Record]) -> float | None:
+    """Return the median latency of the calls that nothing disturbed; None of fewer than three."""
+    known = [each["median_s"] for each in calls]
+    clean = [value for value in known if value is not None]
+    return float(np.median(clean)) if len(clean) >= _FEWEST_CLEAN else None
 
 
 def disturbed(

@@ -108,6 +108,8 @@ def sequential_write(block_bytes: int, io: str, queue_depth: int, pages: str) ->
     """
     with ExitStack() as stack:
         session, descriptor, size = stack.enter_context(scratch(DIRECT if io == "direct" else 0))
+        if io == "buffered":
+            drop_cached(descriptor)  # What is dirty already would not count as written.
         call_bytes, most = calls(session, "sequential_write", block_bytes, queue_depth)
         task = Task(
             block_bytes,

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hwperf.host.storage.alignment import DirectAlignment, direct_alignment
+from hwperf.host.storage.backing import in_memory, is_second_hand
 from hwperf.host.storage.bound import link_bandwidth
 from hwperf.host.storage.counts import IoCounts, io_counts
 from hwperf.host.storage.devices import Device, chain, disks
@@ -32,7 +33,9 @@ __all__ = [
     "direct_alignment",
     "disks",
     "file_system",
+    "in_memory",
     "io_counts",
+    "is_second_hand",
     "link_bandwidth",
     "needs",
     "storage_facts",

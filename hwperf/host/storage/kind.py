@@ -149,6 +149,7 @@ def _disk_kind(disk: Device) -> str:
         return "NVMe" if transport == "nvme" else "virtual disk"
     kinds = {
         "nvme": "NVMe", "zram": "memory", "brd": "memory", "mmc": "SD/eMMC", "usb": "USB disk",
+        "loop": "loop device",
     }  # fmt: skip
     if transport in kinds:
         return kinds[transport]

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from hwperf import CheckFailed, Unsupported
+from hwperf.domains.storage import answer, layout
 from hwperf.domains.storage import engine as engines
-from hwperf.domains.storage import layout
 from hwperf.domains.storage.engine import Engine, Task, running
 from hwperf.domains.storage.random import shuffled
 from hwperf.domains.storage.sequential import in_order
@@ -150,13 +150,16 @@ def test_a_device_that_hangs_costs_its_point_and_no_other(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with at_work(session, depth=2) as engine:
-        monkeypatch.setattr(engines, "TIMEOUT_S", 0.05)
+        monkeypatch.setattr(answer, "TIMEOUT_S", 0.05)
         with monkeypatch.context() as patch:
             patch.setattr(io, "transfer", lambda *_: time.sleep(1.0))
             with pytest.raises(CheckFailed, match="device has not answered 2 of 2 threads"):
                 engine.run()
         with pytest.raises(CheckFailed, match="an earlier transfer has not ended"):
             engine.run()
+    with pytest.raises(Unsupported, match="did not answer another point"), at_work(session):
+        pass
+    session.ledger[Word.HUNG] -= 1  # Ten time-outs later.
     with at_work(session) as another:
         another.run()
         another.check()

@@ -61,7 +61,7 @@ def disk(transport: str | None, rotational: bool | None = False, **more: str) ->
         ([disk("scsi", True, vendor="VMware", model="Virtual disk")], "virtual disk"),
         ([disk("sata", True, vendor="ATA", model="QEMU HARDDISK")], "virtual disk"),
         ([disk("nvme", model="QEMU NVMe Ctrl")], "NVMe"),
-        ([disk("loop")], "unknown"),
+        ([disk("loop")], "loop device"),
         ([disk(None)], "unknown"),
         ([disk("sata"), disk("sata", True)], "unknown"),
         ([], "unknown"),
