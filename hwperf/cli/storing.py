@@ -51,7 +51,8 @@ def choose(path: Path | None, target: str | None, config: Path) -> None:
     directory = path.expanduser().absolute()
     reason = scratch.unwritable(directory)
     if reason:
-        raise UsageError(f"--path {path}: {reason}.")
+        given = f"--path {path}" if target is None else f"--target {target}"
+        raise UsageError(f"{given}: {reason}.")
     os.environ[storage.DIRECTORY] = str(directory)
     if target is not None:
         os.environ[variants.TARGET] = target
@@ -75,20 +76,28 @@ def announcement(ids: list[str], profile: str) -> str | None:
 
 def _configured(name: str, config: Path) -> Path:
     targets = configuration.load(config).settings.get("storage", {})
-    if not isinstance(targets, Mapping) or not all(
-        isinstance(each, str) and _NAME.fullmatch(key) for key, each in targets.items()
-    ):
+    if not isinstance(targets, Mapping):
         raise UsageError(
-            f"{config}: 'storage' under 'hwperf' is no object of names and directories. Write e.g. "
-            '"storage": {"nvme": "/mnt/nvme/scratch"}.'
+            f"{config}: 'storage' under 'hwperf' is {targets!r}. Write an object of names and "
+            'directories, e.g. {"nvme": "/mnt/nvme/scratch"}.'
         )
     if name not in targets:
-        known = ", ".join(sorted(targets)) or "none"
+        known = ", ".join(sorted(map(str, targets))) or "none"
         raise UsageError(
             f"{config} names no storage target {name!r}; there are: {known}. Add it under "
             "'hwperf', 'storage', or give the directory with --path."
         )
-    return Path(config).resolve().parent / str(targets[name])
+    place = targets[name]
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"{config}: the storage target {name!r} has a name that no file can have. Use letters, "
+            "digits, '.', '_' and '-', at most 64."
+        )
+    if not isinstance(place, str) or not place.strip():
+        raise UsageError(
+            f"{config}: the storage target {name!r} is {place!r}. Write a directory in quotes."
+        )
+    return Path(config).resolve().parent / Path(place).expanduser()
 
 
 def _results_dir(config: Path, directory: Path) -> Path:
