@@ -59,9 +59,13 @@ def plan(workloads: Iterable[Workload], patterns: Iterable[str] = ()) -> list[Pl
 
 
 def measurements(points: Iterable[Planned], profile: Profile) -> int:
-    """Return how often a point is measured: each as often as the profile has rounds."""
+    """Return how often a point is measured: each as often as the profile has rounds.
+
+    The tail of a point comes with its median.
+    """
     rounds = 2 if profile.name == "full" else 1
-    return rounds * sum(point.reason is None for point in points)
+    wanted = {(p.id, *map(repr, p.params.values())) for p in points if p.reason is None}
+    return rounds * len(wanted)
 
 
 def estimate(points: Iterable[Planned], profile: Profile) -> float:

@@ -129,12 +129,13 @@ def _announce(patterns: tuple[str, ...], profile: str, config: Path) -> None:
 
 def _show_plan(outcome: Outcome, start: Event | None) -> None:
     width = columns()
-    for point in outcome.points:
-        name = f"{point.id}  {shown_params(dict(point.params))}".rstrip()
-        note = f"  n/a: {point.reason}" if point.reason else ""
+    # By name: the median and the tail of a point are one measurement.
+    reasons = {_name({"id": p.id, "params": dict(p.params)}): p.reason for p in outcome.points}
+    for name, reason in reasons.items():
+        note = f"  n/a: {reason}" if reason else ""
         click.echo("\n".join(wrapped(f"{name}{note}", width, hanging=4)))
     if start is not None:
-        count = sum(point.reason is None for point in outcome.points)
+        count = sum(reason is None for reason in reasons.values())
         click.echo(f"{count} points, about {format_duration(start.left_s)}")
 
 

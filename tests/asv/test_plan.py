@@ -79,3 +79,9 @@ def test_names_follow_the_suite() -> None:
     assert asv_names(read) == ["plugins.FakeRandomRead.cost"]
     tail = replace(read, has_latencies=True)
     assert asv_names(tail)[1:] == ["plugins.FakeRandomRead.cost_p99"]
+
+
+def test_the_tail_of_a_point_is_measured_with_its_median() -> None:
+    points = plan([replace(read, has_latencies=True)])
+    assert len(points) == 2 * len(plan([read]))
+    assert measurements(points, QUICK) == measurements(plan([read]), QUICK)
