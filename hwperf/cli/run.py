@@ -188,7 +188,16 @@ def _reading(record: Mapping[str, Any]) -> Reading:
 
 
 def _show_bad(outcome: Outcome) -> None:
-    """Name the points whose value was dropped, with the reason, and why others turned out n/a."""
+    """Name the points whose value was dropped, with the reason."""
+    if not _has_value(outcome):
+        _show_unplanned(outcome)
+    for record in outcome.records:
+        if record["verdict"] in ("failed", "impossible"):
+            _complain(f"{_name(record)}: {record['verdict']}: {record['reason']}")
+
+
+def _show_unplanned(outcome: Outcome) -> None:
+    """Say why points turned out n/a that looked as if they could be measured."""
     planned = {_name({"id": p.id, "params": p.params}): p.reason for p in outcome.points}
     reasons: dict[str, list[str]] = {}
     for record in outcome.records:
@@ -197,9 +206,6 @@ def _show_bad(outcome: Outcome) -> None:
     for reason, names in list(reasons.items())[:_MOST_LISTED]:
         count = len(set(names))
         _complain(f"{names[0]}{f' and {count - 1} more' if count > 1 else ''}: n/a: {reason}")
-    for record in outcome.records:
-        if record["verdict"] in ("failed", "impossible"):
-            _complain(f"{_name(record)}: {record['verdict']}: {record['reason']}")
 
 
 def _show_missing(outcome: Outcome) -> None:

@@ -169,3 +169,18 @@ def test_a_failed_publish_is_said_with_asvs_words(
     monkeypatch.setattr("hwperf.cli.publish.publish", publish)
     refused = hwperf("publish")
     assert (refused.code, refused.err) == (2, "hwperf: asv publish failed:\nNo results found\n")
+
+
+def test_a_run_of_which_nothing_could_be_measured_says_why_and_ends_with_1(
+    hwperf: Run, asv: Run
+) -> None:
+    """A directory that vanished after the plan was made leaves every point n/a."""
+    asv(0, ({**BAD, "verdict": "n/a", "reason": "the directory has vanished"},))
+    answer = hwperf("run")
+    assert answer.code == 1
+    assert "made.up  nbytes=4 KiB: n/a: the directory has vanished" in answer.err
+
+
+def test_a_point_with_a_tail_is_listed_once(hwperf: Run, asv: Run) -> None:
+    asv(0, (GOOD, {**GOOD, "benchmark": "core.Clock.cost_p99"}))
+    assert hwperf("run").out.count("core.clock") == 1
