@@ -216,8 +216,8 @@ def _suffice(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> b
 
 
 def _has_tail(work: Work, samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:
-    """Return whether the operations are enough for a p99, or have had three budgets."""
-    if not work.latencies or elapsed_s >= 3 * profile.budget_s:
+    """Return whether the operations are enough for a p99, or have had two budgets."""
+    if not work.latencies or elapsed_s >= 2 * profile.budget_s:
         return True
     return sum(len(sample.latencies) for sample in samples) >= _TAIL
 

@@ -135,3 +135,14 @@ def test_no_more_calls_are_made_than_may_be(most_calls: int, has_other: bool) ->
 def test_a_number_of_calls_that_cannot_be_is_refused(arguments: dict[str, Any], fault: str) -> None:
     with pytest.raises(DeclarationError, match=fault):
         Work(print, ops=1, **arguments)
+
+
+@pytest.mark.parametrize(("n_latencies", "most_s"), [(200, 0.16), (1, 0.25)])
+def test_a_tail_is_measured_until_it_has_a_p99_or_two_budgets(
+    n_latencies: int, most_s: float
+) -> None:
+    machine = Machine()
+    timing = Timing(1e-2, latencies=[1e-2] * n_latencies)
+    result = machine.measure(telling(machine, timing, precision=0.05))
+    assert (result.percentiles["p99"] is not None) == (n_latencies == 200)
+    assert SHORT.budget_s / 5 < result.tags["sampling_s"] <= most_s
