@@ -265,3 +265,15 @@ def test_the_schema_rejects_what_is_wrong(key: str) -> None:
     assert faults(schema, {**shown, key: {"lightyears": 1}}) != []
     del shown[key]
     assert faults(schema, shown) != []
+
+
+def test_every_figure_of_storage_is_documented() -> None:
+    """Found where a domain names one: as a key, or as what is assigned to."""
+    named = r'"(\w+)": Figure\(|(?:told|found)\["(\w+)"\] ='
+    text = page("domains/storage.md") + page("howto/measure-a-disk.md")
+    modules = sorted((ROOT / "hwperf" / "domains" / "storage").glob("*.py"))
+    found = {
+        a or b for path in modules for a, b in re.findall(named, path.read_text(encoding="utf-8"))
+    }
+    assert {"io_proof", "headroom"} <= found
+    assert {name for name in found if f"`{name}`" not in text} == set()

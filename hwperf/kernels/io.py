@@ -31,7 +31,8 @@ SHORT = -1
 """In place of an error number: the system moved fewer bytes than it was asked for."""
 
 # Words of what one thread says, see transfer().
-BEGAN, ENDED, ERROR, COUNT, N_WORDS = 0, 1, 2, 3, 8
+BEGAN, ENDED, ERROR, COUNT, LAST_WRITE, LAST_SLOT, LAST_READ = range(7)
+N_WORDS = 8  # A cache line for each thread.
 
 
 @intrinsic
@@ -148,10 +149,10 @@ def transfer(
     """
     place = output_address(queue)
     n, size, most = 0, offsets.size, queue[1]
-    out[4], out[5], out[6] = -1, 0, -1
+    out[LAST_WRITE], out[LAST_SLOT], out[LAST_READ] = -1, 0, -1
     failed = 0
     now = now_ns()
-    out[0] = now
+    out[BEGAN] = now
     while n < ends.size and (n == 0 or now < end_ns):
         k = atomic_add(place, 1)
         if k >= most:
@@ -182,10 +183,10 @@ def transfer(
         now = later
         n += 1
         if is_write:
-            out[4], out[5] = offset, slot
+            out[LAST_WRITE], out[LAST_SLOT] = offset, slot
         else:
-            out[6] = offset
-    out[1], out[2], out[3] = now, failed, n
+            out[LAST_READ] = offset
+    out[ENDED], out[ERROR], out[COUNT] = now, failed, n
 
 
 APPEND_FSYNC, APPEND_FDATASYNC, APPEND_ONLY = 0, 1, 2
@@ -217,7 +218,7 @@ def append(
     """
     n, failed = 0, 0
     now = now_ns()
-    out[0] = now
+    out[BEGAN] = now
     while n < latencies.size and (n == 0 or now < end_ns):
         offset = first + n * block
         stamp(address, block, offset)
@@ -238,7 +239,7 @@ def append(
         latencies[n] = later - now
         now = later
         n += 1
-    out[1], out[2], out[3] = now, failed, n
+    out[ENDED], out[ERROR], out[COUNT] = now, failed, n
 
 
 @kernel

@@ -29,7 +29,6 @@ from hwperf.workload import Params, Workload
 __all__ = ["instruments", "measure"]
 
 MOST_SAMPLES = 200  # That a result keeps; its median and interval are those of all of them.
-_BATCH = 1000  # Operations that a p99 needs: ten beyond it.
 
 
 def measure(
@@ -223,7 +222,8 @@ def _distribution(kept: Sequence[Sample]) -> dict[str, Any]:
     pooled = [value for sample in kept for value in sample.latencies]
     if not pooled:
         return {}
-    batches = [pooled[i : i + _BATCH] for i in range(0, len(pooled) - _BATCH + 1, _BATCH)]
+    n = stats.P99_OPERATIONS
+    batches = [pooled[i : i + n] for i in range(0, len(pooled) - n + 1, n)]
     return {
         "percentiles": {
             "p50": stats.percentile(pooled, 50),

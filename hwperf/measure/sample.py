@@ -23,7 +23,6 @@ from hwperf.work import Work
 __all__ = ["Instruments", "collect", "enough"]
 
 _READING_SHARE = 1e-3  # One reading of the clock for each such part of a sample, at most 8.
-_TAIL = 1000  # Operations that a p99 needs: ten beyond it.
 _SETTLED = 0.01  # Readings of the clock that agree within this are settled.
 
 
@@ -219,7 +218,7 @@ def _has_tail(work: Work, samples: Sequence[Sample], elapsed_s: float, profile: 
     """Return whether the operations are enough for a p99, or have had two budgets."""
     if not work.latencies or elapsed_s >= 2 * profile.budget_s:
         return True
-    return sum(len(sample.latencies) for sample in samples) >= _TAIL
+    return sum(len(sample.latencies) for sample in samples) >= stats.P99_OPERATIONS
 
 
 def enough(samples: Sequence[Sample], elapsed_s: float, profile: Profile) -> bool:

@@ -6,7 +6,10 @@ import math
 from collections.abc import Sequence
 from functools import lru_cache
 
-__all__ = ["half_width", "interval_of_median", "median", "percentile", "quantile"]
+__all__ = ["P99_OPERATIONS", "half_width", "interval_of_median", "median", "percentile", "quantile"]
+
+P99_OPERATIONS = 1000
+"""Operations that a p99 needs: ten beyond it, see :func:`percentile`."""
 
 
 def median(samples: Sequence[float]) -> float:

@@ -54,7 +54,7 @@ def test_blocks_are_read_in_the_order_of_the_queue(file: int) -> None:
         assert (np.diff(ends) > 0).all()
         assert out[io.BEGAN] < ends[0]
         assert out[io.ENDED] == ends[-1]
-        assert out[6] == offsets[(n - 1) % 3]
+        assert out[io.LAST_READ] == offsets[(n - 1) % 3]
 
 
 def test_blocks_are_written_with_their_stamps(file: int) -> None:
@@ -62,7 +62,10 @@ def test_blocks_are_written_with_their_stamps(file: int) -> None:
     buffer[:, 1:3] = 5, 9
     ends, _, out, _ = transfer(file, buffer, np.array([2, 5, 0]) * BLOCK, 3, writes=10)
     assert (ends < 0).all()
-    assert out[4:6].tolist() == [0, 0]  # The third went to the first place, from the first slot.
+    assert out[io.LAST_WRITE : io.LAST_READ].tolist() == [
+        0,
+        0,
+    ]  # The third went to the first place, from the first slot.
     words = np.frombuffer(os.pread(file, 8 * BLOCK, 0), np.int64).reshape(8, 512)
     with np.errstate(over="ignore"):
         for number in (0, 2, 5):

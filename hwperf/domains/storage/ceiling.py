@@ -23,8 +23,8 @@ ENOUGH = 2.0
 
 _BLOCK = 4096  # What the engine takes is per transfer, whatever its size.
 _BYTES = 2 * MiB
-_LASTS_S = 0.003
-_MOST = 2**14
+_LASTS_S = 0.003  # Thousands of transfers, at 1 to 2 µs each.
+_MOST = 2**14  # Of one thread.
 
 
 def operations(threads: Crew, depth: int) -> float | None:

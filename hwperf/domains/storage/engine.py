@@ -66,6 +66,8 @@ class Task:
             over when the device has it.
         proof: what the proof of I/O must say.
         has_ops: whether the metric is by transfers, not by bytes.
+        tells_device: whether the latency says what kind of device it is: of one random read of
+            4 KiB after the other.
     """
 
     block: int
@@ -78,6 +80,7 @@ class Task:
     is_cached: bool = False
     proof: str = "device"
     has_ops: bool = False
+    tells_device: bool = False
 
 
 @dataclass
@@ -151,7 +154,7 @@ class Engine:
         Raises:
             CheckFailed: if it differs, or did not come from the device.
         """
-        reads, writes = self.out[:, 6], self.out[:, 4]
+        reads, writes = self.out[:, io.LAST_READ], self.out[:, io.LAST_WRITE]
         if not (self.out[:, io.COUNT].sum() > 0 and (reads.max() >= 0 or writes.max() >= 0)):
             raise CheckFailed("no transfer was made")
         for thread in range(self.task.depth):
@@ -173,19 +176,10 @@ class Engine:
             if medians:
                 told[f"{word}_p50"] = Figure(float(np.median(medians)), "s")
         told |= ceilings.figures(self.ceiling, self._rate(seen))
-        if self.task.block == content.BLOCK_BYTES and self.is_alone_and_reads:
+        if self.task.tells_device:
             latency_s = records.median_s(self.calls)
             told |= nature.figures(self.session.directory, latency_s)
         return told
-
-    @property
-    def is_alone_and_reads(self) -> bool:
-        """Whether one read follows the other, from the device, at random places."""
-        task = self.task
-        is_in_order = task.offsets.size > 1 and bool(
-            task.offsets[1] == task.offsets[0] + task.block
-        )
-        return task.depth == 1 and not (task.writes_in_ten or task.is_cached or is_in_order)
 
     def _rate(self, seen: Seen) -> float:
         """Return the transfers per second."""
@@ -244,12 +238,10 @@ class Engine:
         """Wait until the device has what was written to the page cache; return the seconds."""
         if not (self.task.is_cached and self.task.writes_in_ten and done):
             return 0.0
-        begin = time.perf_counter()
         try:
-            answer.within(self.session, "fdatasync", os.fdatasync)(self.descriptor)
+            return answer.within(self.session, "fdatasync", _flush)(self.descriptor)
         except OSError as error:
             raise failed("fdatasync", error.errno or 0) from error
-        return time.perf_counter() - begin
 
     def _is_made(self) -> Any:
         return np.arange(self.ends.shape[1]) < self.out[:, io.COUNT, None]
@@ -339,6 +331,13 @@ def running(session: Session, descriptor: int, task: Task) -> Iterator[Engine]:
         if not task.is_cached:
             engine.ceiling = ceilings.operations(threads, task.depth)
         yield engine
+
+
+def _flush(descriptor: int) -> float:
+    """Wait until the device has the file; return the seconds, without those of a new thread."""
+    begin = time.perf_counter()
+    os.fdatasync(descriptor)
+    return time.perf_counter() - begin
 
 
 def lead_s(task: Task) -> float:

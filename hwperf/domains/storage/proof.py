@@ -17,7 +17,7 @@ DEVICE, MEMORY = "device", "memory"
 LEAST = 0.98
 """Of the bytes asked for, how many must have reached the device: real I/O gives 1.000."""
 
-_MOST_CACHED = 0.02
+_MOST_CACHED = 0.02  # Of the same: pages of our own code may be fetched meanwhile.
 
 
 @dataclass

@@ -10,6 +10,7 @@ import numpy as np
 from hwperf import KiB, Work, workload
 from hwperf.checks import Words
 from hwperf.domains.storage.bounds import operations
+from hwperf.domains.storage.content import BLOCK_BYTES
 from hwperf.domains.storage.engine import CLOCK, Task
 from hwperf.domains.storage.engines import Transfers, calls, running
 from hwperf.domains.storage.layout import scratch
@@ -138,6 +139,7 @@ def at_random(
             writes_in_ten=writes_in_ten,
             call_bytes=call_bytes,
             has_ops=True,
+            tells_device=not what and (block_bytes, queue_depth) == (BLOCK_BYTES, 1),
         )
         yield stack.enter_context(running(session, descriptor, task)), most
 

@@ -19,7 +19,7 @@ Record = Mapping[str, float | None]
 
 _UNITS = {"scheduler_wait_s": "s", "io_pressure_s": "s", "foreign_bytes": "B", "at_tick": ""}
 
-_FEWEST_CLEAN = 3
+_FEWEST_CLEAN = 3  # Calls, of some hundred reads each.
 
 # Of a call. On an idle machine the threads wait below 1 % of the time for a CPU, beside other
 # programs 20 to 90 %, and a flush then takes a timer tick in place of a tenth of a millisecond.

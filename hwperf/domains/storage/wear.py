@@ -28,7 +28,7 @@ _QUICK_LIMIT = 2 * GiB
 _SCRATCH_BYTES = 512 * MiB
 _CALLS = 26  # The first one, some two dozen samples, and one to rehearse.
 _FEWEST_CALLS = 2
-_CALL_BYTES = 8 * MiB
+_CALL_BYTES = 8 * MiB  # Some milliseconds at the rates of fast drives.
 _AMPLE = 7  # Times a quick run's limit, from which there is enough for what is large.
 
 

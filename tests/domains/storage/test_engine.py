@@ -150,8 +150,8 @@ def test_a_device_that_hangs_costs_its_point_and_no_other(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with at_work(session, depth=2) as engine:
-        monkeypatch.setattr(answer, "TIMEOUT_S", 0.05)
         with monkeypatch.context() as patch:
+            patch.setattr(answer, "TIMEOUT_S", 0.05)
             patch.setattr(io, "transfer", lambda *_: time.sleep(1.0))
             with pytest.raises(CheckFailed, match="device has not answered 2 of 2 threads"):
                 engine.run()
@@ -159,7 +159,7 @@ def test_a_device_that_hangs_costs_its_point_and_no_other(
             engine.run()
     with pytest.raises(Unsupported, match="did not answer another point"), at_work(session):
         pass
-    session.ledger[Word.HUNG] -= 1  # Ten time-outs later.
+    session.ledger[Word.HUNG] -= int(11 * answer.TIMEOUT_S)  # Later.
     with at_work(session) as another:
         another.run()
         another.check()
