@@ -14,13 +14,12 @@ import numpy as np
 from hwperf import CheckFailed, Figure, MiB, Seen, Work, workload
 from hwperf.checks import Words, require_equal
 from hwperf.domains.storage import answer, content
-from hwperf.domains.storage.engine import CALL_S, CLOCK, Engine, Task, running
+from hwperf.domains.storage.engine import CALL_S, Engine, Task, running
 from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.layout import drop_cached, scratch
-from hwperf.domains.storage.precision import PRECISION
 from hwperf.domains.storage.proof import DEVICE, MEMORY, Proof
 from hwperf.domains.storage.sequential import CACHED_BYTES, forgetting, in_order
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import CLOCK, PRECISION, WAITING
 from hwperf.domains.storage.watch import Watch
 from hwperf.kernels import io
 from hwperf.scratch import Session, lacking

@@ -19,7 +19,7 @@ from hwperf.domains.storage.formats import LIBRARIES, Library, lacking_library
 from hwperf.domains.storage.layout import drop_cached
 from hwperf.domains.storage.proof import DEVICE, Proof
 from hwperf.domains.storage.saved import Saved
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import WAITING
 from hwperf.domains.storage.watch import Watch
 from hwperf.host import memory, pages
 from hwperf.kernels import io

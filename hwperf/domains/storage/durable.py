@@ -15,11 +15,10 @@ import numpy as np
 from hwperf import CheckFailed, Figure, KiB, Seen, Unsupported, Work, workload
 from hwperf.checks import Words
 from hwperf.domains.storage import answer, content, engines, records
-from hwperf.domains.storage.engine import CLOCK, WRITE_CALL_S
+from hwperf.domains.storage.engine import WRITE_CALL_S
 from hwperf.domains.storage.failure import failed
-from hwperf.domains.storage.precision import PRECISION
 from hwperf.domains.storage.proof import DEVICE, Proof
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import TERMS
 from hwperf.domains.storage.watch import Watch
 from hwperf.host import pages
 from hwperf.kernels import crew, io
@@ -67,11 +66,9 @@ def fsync(how: str) -> Iterator[Work]:
         )
         yield Work(
             chosen.run,
-            clock=CLOCK,
             latencies=True,
             derive=chosen.figures,
-            own_causes=WAITING,
-            precision=PRECISION,
+            **TERMS,
             most_calls=most,
             ops=1,
         )

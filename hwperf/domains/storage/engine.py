@@ -32,9 +32,8 @@ if TYPE_CHECKING:
     from hwperf.kernels.crew import Crew
     from hwperf.scratch import Session
 
-__all__ = ["CLOCK", "Engine", "Task", "running"]
+__all__ = ["Engine", "Task", "running"]
 
-CLOCK = "clock_gettime, by the threads that transfer"
 CALL_S = 0.006
 _LEADS = 4  # Times its lead that a call lasts.
 # s. Of a call, that is no part of its figures (fio: ramp_time). Between two calls lies half a

@@ -19,7 +19,7 @@ from hwperf.domains.storage.failure import failed
 from hwperf.domains.storage.formats import lacking_library
 from hwperf.domains.storage.loaders import Loader, loading
 from hwperf.domains.storage.proof import DEVICE, Proof
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import WAITING
 from hwperf.domains.storage.watch import Happened, Watch
 from hwperf.domains.storage.wear import is_ample
 from hwperf.scratch import lacking

@@ -16,8 +16,7 @@ from hwperf.checks import require_equal
 from hwperf.domains.storage import answer
 from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.failure import failed
-from hwperf.domains.storage.precision import PRECISION
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import PRECISION, WAITING
 from hwperf.kernels import files
 from hwperf.scratch import lacking
 

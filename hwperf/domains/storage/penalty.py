@@ -10,12 +10,12 @@ import numpy as np
 from hwperf import Figure, KiB, MiB, Seen, Unsupported, Work, workload
 from hwperf.domains.storage import wear
 from hwperf.domains.storage.bounds import operations
-from hwperf.domains.storage.engine import CLOCK, Engine, Task, running
+from hwperf.domains.storage.engine import Engine, Task, running
 from hwperf.domains.storage.engines import ours_alone
 from hwperf.domains.storage.layout import scratch
 from hwperf.domains.storage.random import shuffled
 from hwperf.domains.storage.steadiness import is_steady, windows
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import CLOCK, WAITING
 from hwperf.scratch import Session, lacking
 from hwperf.units import format_bytes
 from hwperf.work import Timing

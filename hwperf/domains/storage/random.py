@@ -11,11 +11,10 @@ from hwperf import KiB, Work, workload
 from hwperf.checks import Words
 from hwperf.domains.storage.bounds import operations
 from hwperf.domains.storage.content import BLOCK_BYTES
-from hwperf.domains.storage.engine import CLOCK, Task
+from hwperf.domains.storage.engine import Task
 from hwperf.domains.storage.engines import Transfers, calls, running
 from hwperf.domains.storage.layout import scratch
-from hwperf.domains.storage.precision import PRECISION
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import TERMS
 from hwperf.scratch import lacking
 
 __all__ = ["mixed", "random_read", "random_write"]
@@ -43,11 +42,9 @@ def random_read(block_bytes: int, queue_depth: int) -> Iterator[Work]:
     with at_random(block_bytes, queue_depth) as (engine, most):
         yield Work(
             engine.run,
-            clock=CLOCK,
             latencies=True,
             derive=engine.figures,
-            own_causes=WAITING,
-            precision=PRECISION,
+            **TERMS,
             most_calls=most,
             ops=1,
             bytes=block_bytes,
@@ -74,11 +71,9 @@ def random_write(block_bytes: int, queue_depth: int) -> Iterator[Work]:
     with at_random(block_bytes, queue_depth, "random_write", 10) as (engine, most):
         yield Work(
             engine.run,
-            clock=CLOCK,
             latencies=True,
             derive=engine.figures,
-            own_causes=WAITING,
-            precision=PRECISION,
+            **TERMS,
             most_calls=most,
             ops=1,
             bytes=block_bytes,
@@ -105,11 +100,9 @@ def mixed(queue_depth: int) -> Iterator[Work]:
     with at_random(block_bytes, queue_depth, "mixed", 3) as (engine, most):
         yield Work(
             engine.run,
-            clock=CLOCK,
             latencies=True,
             derive=engine.figures,
-            own_causes=WAITING,
-            precision=PRECISION,
+            **TERMS,
             most_calls=most,
             ops=1,
             bytes=block_bytes,

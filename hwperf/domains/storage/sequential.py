@@ -10,11 +10,10 @@ import numpy as np
 
 from hwperf import KiB, MiB, Work, limits, workload
 from hwperf.checks import Words
-from hwperf.domains.storage.engine import CLOCK, Task
+from hwperf.domains.storage.engine import Task
 from hwperf.domains.storage.engines import Transfers, calls, running
 from hwperf.domains.storage.layout import DIRECT, drop_cached, scratch
-from hwperf.domains.storage.precision import PRECISION
-from hwperf.domains.storage.waiting import WAITING
+from hwperf.domains.storage.terms import TERMS
 from hwperf.host import pages as working_memory
 from hwperf.scratch import lacking
 from hwperf.units import format_bytes
@@ -81,10 +80,8 @@ def sequential_read(block_bytes: int, io: str, queue_depth: int, pages: str) -> 
         engine = stack.enter_context(running(session, descriptor, task))
         yield Work(
             lambda: forgetting(engine),
-            clock=CLOCK,
             derive=engine.figures,
-            own_causes=WAITING,
-            precision=PRECISION,
+            **TERMS,
             bytes=block_bytes,
             ops=1,
         )
@@ -123,10 +120,8 @@ def sequential_write(block_bytes: int, io: str, queue_depth: int, pages: str) ->
         engine = stack.enter_context(running(session, descriptor, task))
         yield Work(
             engine.run,
-            clock=CLOCK,
             derive=engine.figures,
-            own_causes=WAITING,
-            precision=PRECISION,
+            **TERMS,
             most_calls=most,
             bytes=block_bytes,
             ops=1,
