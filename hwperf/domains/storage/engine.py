@@ -107,6 +107,7 @@ class Engine:
     generation: int
     changed_ns: int
     proof: Proof
+    n_cpus: int = 1
     ceiling: float | None = None
     call_s: float = CALL_S
     calls: list[Mapping[str, Any]] = field(default_factory=list)
@@ -283,7 +284,7 @@ class Engine:
             busy_s=seconds * latencies.size * task.depth,
             nbytes=latencies.size * task.block,
             # Where there are more threads than CPUs, they wait for one another.
-            waits_for_others=task.depth <= len(cpu.allowed_cpus()),
+            waits_for_others=task.depth <= self.n_cpus,
             is_direct=not task.is_cached,
         )
         self.calls.append(records.record(happened, latencies, is_clean=not causes))
@@ -324,6 +325,8 @@ def running(session: Session, descriptor: int, task: Task) -> Iterator[Engine]:
             generation=generation,
             changed_ns=os.fstat(descriptor).st_mtime_ns,
             proof=Proof(task.proof, session.directory),
+            # Of the threads, which were started before the calling one was pinned to a core.
+            n_cpus=len(cpu.allowed_cpus()),
             call_s=_call_s(task),
         )
         _load(engine)

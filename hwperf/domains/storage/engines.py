@@ -20,6 +20,7 @@ from hwperf.domains.storage.proof import DEVICE, Proof
 from hwperf.domains.storage.region import Region, lent
 from hwperf.domains.storage.watch import Watch
 from hwperf.errors import UsageError
+from hwperf.host import cpu
 from hwperf.scratch import Session
 from hwperf.scratch.ledger import Word
 from hwperf.work import Timing
@@ -138,6 +139,8 @@ class Second:
     is_median: bool = False
     version: str = ""
     calls: list[tuple[float, float]] = field(default_factory=list)
+    # Before the calling thread is pinned to a core, which a program that it starts would share.
+    cpus: tuple[int, ...] = field(default_factory=cpu.allowed_cpus)
     proof: Proof = field(init=False)
 
     def __post_init__(self) -> None:
@@ -152,7 +155,8 @@ class Second:
         is_first = len(self.calls) % 2 == 0
         beside_s = self._own_cost() if is_first else 0.0
         self.watch.begin()
-        told = self.theirs()
+        with _on(self.cpus):
+            told = self.theirs()
         happened = self.watch.end()  # fio has ended: its I/O counts as this process's.
         self.proof.count(happened, told.bytes_read, told.bytes_written)
         if told.seconds < _LEAST_S:
@@ -206,6 +210,17 @@ class Second:
             return float(np.median(np.concatenate([each.latencies for each in timings])))
         counts = [len(each.latencies) for each in timings]
         return float(np.average([each.seconds for each in timings], weights=counts))
+
+
+@contextmanager
+def _on(cpus: tuple[int, ...]) -> Iterator[None]:
+    """Let this thread, and the programs that it starts, run on *cpus* meanwhile."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
 
 
 @dataclass(frozen=True)
