@@ -43,7 +43,8 @@ def decode(data: Bytes, dtype: str) -> Floats:
     """Return the numbers that *data* holds in *dtype*, as float64."""
     raw = np.ascontiguousarray(data)
     if dtype in _PLAIN:
-        return raw.view(_PLAIN[dtype]).astype(np.float64)
+        plain: Floats = raw.view(_PLAIN[dtype]).astype(np.float64)
+        return plain
     if dtype == "bf16":
         wide = raw.view(np.uint16).astype(np.uint32) << 16
         return wide.view(np.float32).astype(np.float64)

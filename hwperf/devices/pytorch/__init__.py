@@ -27,7 +27,7 @@ def find() -> Found:
     if importlib.util.find_spec("torch") is None:
         why = "torch is not installed: pip install 'hwperf[torch]' adds its devices"
         return Found(absent=(Absent(_WHAT, why),))
-    from hwperf.host.accelerator import found as accelerators
+    import hwperf.host.accelerator.found as accelerators
 
     cpu = Candidate("torch:cpu", "the host's processor, one core", "cpu", partial(_open, "cpu", 0))
     if not accelerators.present():

@@ -186,6 +186,8 @@ class Simulated:
             if self.told.fault == "wrong_kernel":
                 buffers[0].array[-8:] = 0xFF  # A NaN in every type of floating point.
 
+        effect.is_idempotent = name != "count"  # type: ignore[attr-defined]
+
         def put(stream: Stream | None = None, overhead_s: float = overhead_s) -> None:
             self._operate()
             self.timeline.put(stream, f"compute {self.index}", overhead_s + work_s, effect)

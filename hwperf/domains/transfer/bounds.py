@@ -1,0 +1,71 @@
+"""What bounds a device physically. This module asks it, the system and the data of accelerators.
+
+A device that plays another (the host's processor, a simulated one) has the bounds that it says
+itself, if any. Each bound is None until a point has opened the device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from hwperf.devices import DeviceInfo
+from hwperf.domains.transfer.session import info
+from hwperf.host.accelerator import known, pci
+
+__all__ = ["both_ways", "flops", "link", "memory", "peer_link"]
+
+
+def link(**params: object) -> float | None:
+    """Return the B/s that the link between host and device carries in one direction."""
+    return _of(_link)
+
+
+def both_ways(**params: object) -> float | None:
+    """Return the B/s that it carries in both directions at once."""
+    bandwidth = _of(_link)
+    return None if bandwidth is None else 2 * bandwidth
+
+
+def memory(**params: object) -> float | None:
+    """Return the B/s of the device's own memory."""
+    return _of(_memory)
+
+
+def peer_link(**params: object) -> float | None:
+    """Return the B/s of the link from device to device in one direction, if the data tells."""
+    return _of(lambda told: _row(told, lambda row: row.peer_bandwidth))
+
+
+def flops(dtype: str) -> float | None:
+    """Return the FLOP/s of matrix products of *dtype*, dense."""
+    return _of(lambda told: _row(told, lambda row: row.flops(dtype)))
+
+
+def _of(ask: Callable[[DeviceInfo], float | None]) -> float | None:
+    told = info()
+    return None if told is None else ask(told)
+
+
+def _link(told: DeviceInfo) -> float | None:
+    if told.link_bandwidth is not None or told.is_unified:
+        return told.link_bandwidth
+    # What the data file says may be wider than a bus: NVLink-C2C beside PCIe.
+    asked = [
+        _row(told, lambda row: row.link_bandwidth),
+        pci.bandwidth(told.pci) if told.pci else None,
+    ]
+    return max((each for each in asked if each is not None), default=None)
+
+
+def _memory(told: DeviceInfo) -> float | None:
+    if told.kind in ("cpu", "simulated"):
+        return told.memory_bandwidth
+    asked = [_row(told, lambda row: row.memory_bandwidth), told.memory_bandwidth]
+    return max((each for each in asked if each is not None), default=None)
+
+
+def _row(told: DeviceInfo, ask: Callable[[known.Accelerator], float | None]) -> float | None:
+    if told.kind not in ("gpu", "accelerator"):
+        return None
+    row = known.known(told.name, told.memory_bytes)
+    return None if row is None else ask(row)
