@@ -12,7 +12,7 @@ from pathlib import Path
 from hwperf.host import cpu, load
 from hwperf.host.files import HOST
 from hwperf.host.load import Load
-from hwperf.host.noise import memory, processor, surroundings
+from hwperf.host.noise import accelerators, memory, processor, surroundings
 from hwperf.host.noise.finding import SEVERITIES, Finding, View
 
 __all__ = ["SEVERITIES", "Finding", "findings"]
@@ -36,6 +36,8 @@ _CHECKS: tuple[Callable[[View], Iterator[Finding]], ...] = (
     surroundings.environment,
     processor.turbo,
     surroundings.autogroup,
+    accelerators.links,
+    accelerators.far_cpus,
 )
 
 

@@ -3,10 +3,8 @@
 What a link carries is the upper bound of what comes from the disk: rate of a lane x lanes x the
 part of the bits that are data. Packet headers are not taken off.
 
-Source: PCI-SIG, PCI Express Base Specification 6.0, physical layer: 8b/10b at 2.5 and 5 GT/s,
-128b/130b at 8, 16 and 32 GT/s; at 64 GT/s flits of 256 B, of which 236 are data and 6 belong to the
-link layer, the rest are check bytes. Serial ATA Specification 3.5, physical layer: 8b/10b.
-Linux, Documentation/ABI/testing/sysfs-bus-pci and sysfs-ata.
+Source: of PCIe, see :mod:`hwperf.host.pcie`. Serial ATA Specification 3.5, physical layer: 8b/10b.
+Linux, Documentation/ABI/testing/sysfs-ata.
 """
 
 from __future__ import annotations
@@ -15,12 +13,12 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from hwperf.host import pcie
 from hwperf.host.files import HOST, listing, optional
 from hwperf.host.storage.paths import real
 
 __all__ = ["Link", "link"]
 
-_MOST_LANES = 32  # The widest that the specification has; the kernel gives 63 or 255 for unknown.
 _ATA = re.compile(r"/ata(\d+)/")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
@@ -59,7 +57,7 @@ class Link:
     def _words(self, rate: float, lanes: int) -> str:
         if self.kind == "SATA":
             return f"SATA {rate / 1e9:g} Gbit/s"
-        return f"PCIe {rate / 1e9:g} GT/s x{lanes}"
+        return pcie.words(rate, lanes)
 
 
 def link(path: str, transport: str | None, root: Path = HOST) -> Link | None:
@@ -86,10 +84,10 @@ def _nvme(path: str, root: Path) -> Link | None:
 def _pcie(path: str, root: Path) -> Link | None:
     """Return the link of the nearest PCI device from *path* upwards that tells one."""
     for directory in (PurePosixPath(path), *PurePosixPath(path).parents):
-        rate, lanes = _end(str(directory), "current", root)
+        rate, lanes = pcie.end(str(directory), "current", root)
         if rate is None or lanes is None:
             continue
-        ends = [_end(str(each), "max", root) for each in (directory, directory.parent)]
+        ends = [pcie.end(str(each), "max", root) for each in (directory, directory.parent)]
         rates = [rate for rate, _ in ends if rate is not None]
         widths = [lanes for _, lanes in ends if lanes is not None]
         return Link(
@@ -100,17 +98,6 @@ def _pcie(path: str, root: Path) -> Link | None:
             max(lanes, min(widths, default=0)),
         )
     return None
-
-
-def _end(directory: str, which: str, root: Path) -> tuple[float | None, int | None]:
-    """Return (bits/s and lane, lanes) that one end of a link tells as "current" or as "max"."""
-    rate = _NUMBER.match(optional(root, f"{directory}/{which}_link_speed") or "")
-    lanes = optional(root, f"{directory}/{which}_link_width") or ""
-    width = int(lanes) if lanes.isdecimal() and len(lanes) < 4 else 0
-    return (
-        float(rate[0]) * 1e9 if rate and float(rate[0]) > 0 else None,
-        width if 1 <= width <= _MOST_LANES else None,
-    )
 
 
 def _sata(path: str, root: Path) -> Link | None:
@@ -128,10 +115,4 @@ def _sata(path: str, root: Path) -> Link | None:
 
 
 def _bandwidth(kind: str, rate: float, lanes: int) -> float:
-    if kind == "SATA" or rate < 8e9:
-        data = 8 / 10
-    elif rate < 64e9:
-        data = 128 / 130
-    else:
-        data = 242 / 256
-    return rate * lanes * data / 8
+    return rate * lanes * 8 / 10 / 8 if kind == "SATA" else pcie.bandwidth(rate, lanes)
