@@ -14,6 +14,8 @@ from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from hwperf import peer
+from hwperf.devices import DEVICE
 from hwperf.errors import UsageError
 
 __all__ = [
@@ -40,19 +42,23 @@ FIO_MEASURES = r"^storage\.(sequential_(read|write)|random_(read|write)|mixed|fs
 TARGET = "HWPERF_TARGET"
 """Environment variable: the name of a storage target other than where the results are."""
 
-KEYED: Mapping[str, tuple[str, ...]] = {ENGINE: ("hwperf",), TARGET: ()}
-"""The variables that are part of the key, with the values that are as good as none."""
+KEYED: Mapping[str, tuple[str, ...]] = {ENGINE: ("hwperf",), TARGET: (), DEVICE: ()}
+"""The variables that are part of the key, with the values that are as good as none.
+
+So is ``peer.HOST_NAME``: what ``peer.HOST`` says without its port, which is another each time."""
 
 _TYPES = ("req", "env", "env_nobuild")  # Of a matrix: asv, environment._parse_matrix.
 
 
 def of(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Return the variables of *environ* that make another series, by name."""
-    return {
+    found = {
         name: environ[name]
         for name, defaults in KEYED.items()
         if environ.get(name) and environ[name] not in defaults
     }
+    second_host = peer.series_name(environ)
+    return found | ({peer.HOST_NAME: second_host} if second_host else {})
 
 
 def keyed(matrix: Mapping[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:

@@ -28,6 +28,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
         "measure": "Measure one workload here and now, without asv.",
         "publish": "Write the pages of the recorded results.",
         "run": "Run the suite through asv and keep the results.",
+        "serve": "Let one other host measure the network against this one, once.",
     }
 )
 """Every verb with its line of help: kept here so that ``hwperf --help`` loads none of them."""

@@ -11,6 +11,8 @@ import click
 
 from hwperf.asv import variants
 from hwperf.cli import storing
+from hwperf.cli.device import choose as choose_device
+from hwperf.cli.device import option as device_option
 from hwperf.cli.layout import columns, flowed, wrapped
 from hwperf.cli.selection import points_of, shown_params
 from hwperf.errors import UsageError
@@ -36,6 +38,7 @@ _INDENT = 4
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per point.")
 @storing.options
 @click.option("--engine", type=click.Choice(variants.ENGINES), help="What measures storage.")
+@device_option
 def measure_command(
     id: str,
     given: tuple[str, ...],
@@ -44,6 +47,7 @@ def measure_command(
     path: Path | None,
     target: str | None,
     engine: str | None,
+    device: str | None,
 ) -> int:
     """Measure the workload ID here and now, every point or those that -p selects.
 
@@ -57,6 +61,7 @@ def measure_command(
         causes = "".join(f"\nhwperf: {broken}" for broken in registry.broken)
         raise UsageError(f"{error}{causes}") from None
     variants.choose_engine(engine)
+    choose_device(device)
     storing.choose(path, target, Path("asv.conf.json"))
     words = storing.announcement([workload.id], profile.name)
     if words:

@@ -15,6 +15,9 @@ from hwperf.asv.plan import plan
 from hwperf.asv.run import Event, Outcome, publish, run
 from hwperf.cli import storing
 from hwperf.cli.broken import report_broken
+from hwperf.cli.device import announcement as torch_announcement
+from hwperf.cli.device import choose as choose_device
+from hwperf.cli.device import option as device_option
 from hwperf.cli.layout import columns, wrapped
 from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
@@ -54,6 +57,7 @@ _MOST_LISTED = 12  # Points; more are summed up only.
 )  # fmt: skip
 @storing.options
 @click.option("--engine", type=click.Choice(variants.ENGINES), help="What measures storage.")
+@device_option
 def run_command(
     patterns: tuple[str, ...],
     profile: str,
@@ -64,6 +68,7 @@ def run_command(
     path: Path | None,
     target: str | None,
     engine: str | None,
+    device: str | None,
 ) -> int:
     """Measure the suite with asv and keep the results; Ctrl-C keeps what was measured.
 
@@ -71,11 +76,14 @@ def run_command(
     """
     report_broken(load())
     variants.choose_engine(engine)
+    choose_device(device)
     storing.choose(path, target, config)
     if engine == "fio" and not patterns:
         patterns = (variants.FIO_MEASURES,)
     if (path or target) and variants.of().get(variants.TARGET) and not patterns:
         patterns = ("^storage",)
+    if device and not patterns:
+        patterns = ("^transfer",)
     progress = Progress(sys.stderr, is_quiet=dry_run)
     _announce(patterns, profile, config)
     with progress:
@@ -123,8 +131,9 @@ def _announce(patterns: tuple[str, ...], profile: str, config: Path) -> None:
         os.environ[storage.DIRECTORY] = str(place)
     points = plan(load().workloads.values(), patterns)
     words = storing.announcement([point.id for point in points if not point.reason], profile)
-    if words:
-        click.echo(f"hwperf: {words}", err=True)
+    for line in (words, torch_announcement(point.id for point in points)):
+        if line:
+            click.echo(f"hwperf: {line}", err=True)
 
 
 def _show_plan(outcome: Outcome, start: Event | None) -> None:

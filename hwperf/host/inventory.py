@@ -12,9 +12,11 @@ from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from hwperf.host.accelerator.facts import accelerator_facts
 from hwperf.host.facts import Fact
 from hwperf.host.files import HOST
 from hwperf.host.memory_facts import memory_facts
+from hwperf.host.network import network_facts
 from hwperf.host.processor import cache_facts, clock_facts, cpu_facts
 from hwperf.host.storage import storage_facts, target_directory
 from hwperf.host.system_facts import system_facts
@@ -38,6 +40,8 @@ def collect(root: Path = HOST) -> dict[str, tuple[Fact, ...]]:
         "caches": tuple(cache_facts(root)),
         "memory": tuple(memory_facts(root)),
         "storage": tuple(storage_facts(target_directory() if root == HOST else Path("/"), root)),
+        "network": tuple(network_facts(root)),
+        "accelerator": tuple(accelerator_facts(root)),
         "system": tuple(system_facts(root)),
     }
     if root == HOST:

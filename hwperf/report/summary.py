@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from hwperf.report import disk, processor
+from hwperf.report import disk, messages, processor
 from hwperf.report.hierarchy import Level, levels
 from hwperf.report.readings import Readings
 from hwperf.units import KiB, MiB, format_bytes, format_quantity
 
 __all__ = ["MOST_LINES", "summary"]
 
-MOST_LINES = 17
+MOST_LINES = 19
 _LABEL = 12  # Width of the first column.
 _MOST_CACHES = 3  # Where the system reports none.
 
@@ -44,6 +44,8 @@ def summary(
     lines.append(_line("all threads", processor.many_cores(readings)))
     lines.append(_line("disk", disk.transfers(readings)))
     lines.append(_line("durable", disk.durable(readings)))
+    lines.append(_line("round trip", messages.network(readings)))
+    lines.append(_line("device", messages.device(readings)))
     return [line for line in lines if line][:MOST_LINES]
 
 

@@ -33,12 +33,12 @@ def memory(**params: object) -> float | None:
 
 def peer_link(**params: object) -> float | None:
     """Return the B/s of the link from device to device in one direction, if the data tells."""
-    return _of(lambda told: _row(told, lambda row: row.peer_bandwidth))
+    return _of(lambda told: None if (row := _known(told)) is None else row.peer_bandwidth)
 
 
 def flops(dtype: str) -> float | None:
     """Return the FLOP/s of matrix products of *dtype*, dense."""
-    return _of(lambda told: _row(told, lambda row: row.flops(dtype)))
+    return _of(lambda told: None if (row := _known(told)) is None else row.flops_at_most(dtype))
 
 
 def _of(ask: Callable[[DeviceInfo], float | None]) -> float | None:
@@ -49,23 +49,23 @@ def _of(ask: Callable[[DeviceInfo], float | None]) -> float | None:
 def _link(told: DeviceInfo) -> float | None:
     if told.link_bandwidth is not None or told.is_unified:
         return told.link_bandwidth
-    # What the data file says may be wider than a bus: NVLink-C2C beside PCIe.
-    asked = [
-        _row(told, lambda row: row.link_bandwidth),
-        pci.bandwidth(told.pci) if told.pci else None,
-    ]
-    return max((each for each in asked if each is not None), default=None)
+    row = _known(told)
+    of_slot = pci.bandwidth(told.pci) if told.pci else None
+    if row is not None and (of_slot is None or row.link_kind != "PCIe"):
+        return row.link_bandwidth  # NVLink-C2C is wider than the bus beside it.
+    return of_slot
 
 
 def _memory(told: DeviceInfo) -> float | None:
     if told.kind in ("cpu", "simulated"):
         return told.memory_bandwidth
-    asked = [_row(told, lambda row: row.memory_bandwidth), told.memory_bandwidth]
+    row = _known(told)
+    asked = [None if row is None else row.memory_bandwidth, told.memory_bandwidth]
     return max((each for each in asked if each is not None), default=None)
 
 
-def _row(told: DeviceInfo, ask: Callable[[known.Accelerator], float | None]) -> float | None:
+def _known(told: DeviceInfo) -> known.Accelerator | None:
     if told.kind not in ("gpu", "accelerator"):
         return None
-    row = known.known(told.name, told.memory_bytes)
-    return None if row is None else ask(row)
+    row, _ = known.lookup(told.name, told.memory_bytes)
+    return row

@@ -6,10 +6,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-import hwperf.host.accelerator.numa as numa
 from hwperf import Figure, Unsupported
 from hwperf.devices import Device, DeviceInfo, chosen, lacking, opened
 from hwperf.host import caches, memory
+from hwperf.host.accelerator import known, numa
 from hwperf.units import MiB, format_bytes
 
 __all__ = ["beyond_cache", "device_of_point", "info", "lacking", "named", "require_room"]
@@ -58,6 +58,9 @@ def named(device: Device) -> dict[str, Figure]:
         figures["memory"] = Figure("host and device share it: nothing crosses a bus")
     if told.kind == "cpu":
         figures["kind"] = Figure("the host's own processor plays the device")
+    if told.kind in ("gpu", "accelerator"):
+        row, why = known.lookup(told.name, told.memory_bytes)
+        figures["data_sheet"] = Figure(why if row is None else row.name)
     return figures
 
 
