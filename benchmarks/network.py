@@ -13,3 +13,7 @@ class Link(WorkloadBenchmark):
 
 class Host(WorkloadBenchmark):
     workload = "network.host"
+
+
+class RoundTrip(WorkloadBenchmark):
+    workload = "network.round_trip"

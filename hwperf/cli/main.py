@@ -22,6 +22,7 @@ __all__ = ["VERBS", "cli", "main"]
 
 VERBS: Mapping[str, str] = MappingProxyType(
     {
+        "devices": "The devices that transfer.* can measure, and what is absent and why.",
         "doctor": "What on this machine disturbs measurements, with evidence and what to do.",
         "info": "What this machine is: every fact with its source.",
         "list": "The workloads: parameters, what each answers, what this machine cannot do.",

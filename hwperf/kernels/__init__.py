@@ -21,24 +21,30 @@ if TYPE_CHECKING:
     from hwperf.kernels import clock as clock
     from hwperf.kernels import crew as crew
     from hwperf.kernels import cycle as cycle
+    from hwperf.kernels import datagrams as datagrams
+    from hwperf.kernels import echo as echo
     from hwperf.kernels import files as files
+    from hwperf.kernels import flow as flow
     from hwperf.kernels import fma as fma
     from hwperf.kernels import gate as gate
     from hwperf.kernels import integer as integer
     from hwperf.kernels import io as io
     from hwperf.kernels import jit as jit
     from hwperf.kernels import llvm as llvm
+    from hwperf.kernels import message as message
     from hwperf.kernels import mutex as mutex
     from hwperf.kernels import operations as operations
     from hwperf.kernels import pages as pages
     from hwperf.kernels import parallel as parallel
     from hwperf.kernels import pingpong as pingpong
     from hwperf.kernels import plain as plain
+    from hwperf.kernels import process as process
     from hwperf.kernels import region as region
     from hwperf.kernels import registers as registers
     from hwperf.kernels import rounding as rounding
     from hwperf.kernels import scattered as scattered
     from hwperf.kernels import shared as shared
+    from hwperf.kernels import sockets as sockets
     from hwperf.kernels import splitmix as splitmix
     from hwperf.kernels import stream as stream
     from hwperf.kernels import strided as strided
@@ -46,6 +52,7 @@ if TYPE_CHECKING:
     from hwperf.kernels import target as target
     from hwperf.kernels import team as team
     from hwperf.kernels import vector as vector
+    from hwperf.kernels import zerocopy as zerocopy
 
 __all__ = [
     "atomic",
@@ -58,24 +65,30 @@ __all__ = [
     "clock",
     "crew",
     "cycle",
+    "datagrams",
+    "echo",
     "files",
+    "flow",
     "fma",
     "gate",
     "integer",
     "io",
     "jit",
     "llvm",
+    "message",
     "mutex",
     "operations",
     "pages",
     "parallel",
     "pingpong",
     "plain",
+    "process",
     "region",
     "registers",
     "rounding",
     "scattered",
     "shared",
+    "sockets",
     "splitmix",
     "stream",
     "strided",
@@ -83,6 +96,7 @@ __all__ = [
     "target",
     "team",
     "vector",
+    "zerocopy",
 ]
 
 

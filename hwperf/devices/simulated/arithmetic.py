@@ -30,62 +30,66 @@ def _elements(data: Bytes, params: Params) -> Any:
     return decode(data[: params["n"] * DTYPES[dtype]], dtype)
 
 
-def _store(out: Bytes, values: Any, dtype: str) -> None:
+def _store(out: Bytes, values: Any, dtype: str) -> int:
     data = encode(values, dtype)
     out[: data.size] = data
+    return data.size
 
 
-def _count(arrays: Arrays, params: Params) -> None:
+def _count(arrays: Arrays, params: Params) -> int:
     arrays[0][:4].view(np.int32)[0] += 1
+    return 4
 
 
-def _stream(formula: Callable[..., Any]) -> Callable[[Arrays, Params], None]:
-    def compute(arrays: Arrays, params: Params) -> None:
+def _stream(formula: Callable[..., Any]) -> Callable[[Arrays, Params], int]:
+    def compute(arrays: Arrays, params: Params) -> int:
         out, *inputs = arrays
         values = [_elements(each, params) for each in inputs]
-        _store(out, formula(params.get("scalar", 1.0), *values), params["dtype"])
+        return _store(out, formula(params.get("scalar", 1.0), *values), params["dtype"])
 
     return compute
 
 
-def _gemm(arrays: Arrays, params: Params) -> None:
+def _gemm(arrays: Arrays, params: Params) -> int:
     out, a, b = arrays
     n, dtype = params["n"], params["dtype"]
     square = {"dtype": dtype, "n": n * n}
     left, right = (_elements(each, square).reshape(n, n) for each in (a, b))
-    _store(out, left @ right.T, ROUNDED[dtype])
+    return _store(out, left @ right.T, ROUNDED[dtype])
 
 
-def _chase(arrays: Arrays, params: Params) -> None:
+def _chase(arrays: Arrays, params: Params) -> int:
     out, order = arrays[0][:4].view(np.int32), arrays[1].view(np.int32)
     place = 0
     for _ in range(params["steps"]):
         place = int(order[place])
     out[0] = place
+    return 4
 
 
-def _coalesce(arrays: Arrays, params: Params) -> None:
+def _coalesce(arrays: Arrays, params: Params) -> int:
     n = params["n"]
     arrays[0][: 4 * n] = arrays[1][: 4 * n]
+    return int(4 * n)
 
 
-def _diverge(arrays: Arrays, params: Params) -> None:
+def _diverge(arrays: Arrays, params: Params) -> int:
     n = params["n"]
     x = np.zeros(n, np.float32)
     way = (np.arange(n) % params["ways"] + 1).astype(np.float32)
     for _ in range(min(params["rounds"], 64)):  # A fixed point by then.
         x = x * np.float32(0.5) + way
-    _store(arrays[0], x, "f32")
+    return _store(arrays[0], x, "f32")
 
 
-def _ramp(arrays: Arrays, params: Params) -> None:
+def _ramp(arrays: Arrays, params: Params) -> int:
     x = np.float32(0)
     for _ in range(min(params["rounds"], 64)):
         x = x * np.float32(0.5) + np.float32(1)
-    _store(arrays[0], np.full(params["blocks"] * params["threads"], 4 * x), "f32")
+    return _store(arrays[0], np.full(params["blocks"] * params["threads"], 4 * x), "f32")
 
 
-COMPUTED: Mapping[str, Callable[[Arrays, Params], None]] = {
+COMPUTED: Mapping[str, Callable[[Arrays, Params], int]] = {
     "count": _count,
     "copy": _stream(lambda scalar, a: a),
     "scale": _stream(lambda scalar, c: scalar * c),
@@ -98,7 +102,7 @@ COMPUTED: Mapping[str, Callable[[Arrays, Params], None]] = {
     "diverge": _diverge,
     "ramp": _ramp,
 }
-"""Every kernel by its name; each changes the first of the arrays."""
+"""Every kernel by its name; each changes the first of the arrays, and returns of how many bytes."""
 
 
 def seconds(name: str, params: Params, told: Settings) -> float:

@@ -23,7 +23,7 @@ __all__ = ["Simulated"]
 
 _COPIES_LOST = 3
 _OPERATIONS_LEFT = 200
-_FASTER_COMPRESSED = 10
+_FASTER = 10
 _WORD = 4
 
 
@@ -108,10 +108,11 @@ class Simulated:
             return
         crosses = destination.is_on_device != source.is_on_device
         engine, duration_s = self._cost(destination, source)
-        if fault == "compressing" and source.array.size and np.ptp(source.array) == 0:
-            duration_s /= _FASTER_COMPRESSED
+        if fault == "compressing" and source.nbytes > _WORD and np.ptp(source.array) == 0:
+            duration_s /= _FASTER
         if fault == "impossible" and crosses:
-            duration_s /= _FASTER_COMPRESSED
+            latency_s = self.told.latency
+            duration_s = latency_s + (duration_s - latency_s) / _FASTER
         if fault == "zero_copy" and crosses and "pinned" in (destination.place, source.place):
             self._alias(destination, source)
             self.timeline.put(stream, engine, 1e-9, lambda: None)
@@ -178,15 +179,7 @@ class Simulated:
         self, name: str, buffers: Sequence[Any], params: dict[str, Any], overhead_s: float
     ) -> Enqueue:
         work_s = seconds(name, params, self.told)
-
-        def effect() -> None:
-            if self.told.fault == "dead_kernel":
-                return
-            COMPUTED[name]([buffer.array for buffer in buffers], params)
-            if self.told.fault == "wrong_kernel":
-                buffers[0].array[-8:] = 0xFF  # A NaN in every type of floating point.
-
-        effect.is_idempotent = name != "count"  # type: ignore[attr-defined]
+        effect = _Computation(name, tuple(buffers), params, self.told.fault)
 
         def put(stream: Stream | None = None, overhead_s: float = overhead_s) -> None:
             self._operate()
@@ -234,6 +227,46 @@ class Simulated:
         self._operations += 1
         if self.told.fault == "disappears" and self._operations > _OPERATIONS_LEFT:
             raise RuntimeError("the device has been removed")
+
+
+@dataclass(eq=False)
+class _Computation:
+    """A kernel's effect on memory."""
+
+    name: str
+    buffers: tuple[_Buffer, ...]
+    params: dict[str, Any]
+    fault: str
+    n_written: int = 0
+
+    def __call__(self) -> None:
+        if self.fault == "dead_kernel":
+            return
+        self.n_written = COMPUTED[self.name]([each.array for each in self.buffers], self.params)
+        self._spoil()
+
+    def follow(self, before: object) -> bool:
+        """Take over what *before* has just computed, if that is the same: numpy is slow."""
+        if (
+            not isinstance(before, _Computation)
+            or self.name == "count"
+            or (self.name, self.params, self.fault) != (before.name, before.params, before.fault)
+            or self._inputs() != before._inputs()
+            or any(each.memory is before.buffers[0].memory for each in self.buffers[1:])
+        ):
+            return False
+        n = self.n_written = before.n_written
+        self.buffers[0].array[:n] = before.buffers[0].array[:n]
+        if n:
+            self._spoil()
+        return True
+
+    def _spoil(self) -> None:
+        if self.fault == "wrong_kernel":
+            self.buffers[0].array[-8:] = 0xFF  # A NaN in every type of floating point.
+
+    def _inputs(self) -> list[tuple[int, int, int]]:
+        return [(id(each.memory), each.offset, each.nbytes) for each in self.buffers[1:]]
 
 
 class _Callable:

@@ -27,8 +27,8 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "dead_kernel": "kernels do nothing",
         "wrong_kernel": "kernels write a NaN as their last element",
         "zero_copy": "pinned host memory is what the device uses: copies of it move nothing",
-        "compressing": "what is one value all over is copied ten times as fast",
-        "impossible": "copies take a tenth of the time that the link allows",
+        "compressing": "more than a word of one value all over is copied ten times as fast",
+        "impossible": "the bytes of a copy take a tenth of the time that the link allows",
         "disappears": "after 200 operations each one fails",
         "full": "there is no memory",
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 __all__ = ["Stream", "Timeline"]
 
@@ -71,9 +70,10 @@ class Timeline:
         """Let what has ended by now have its effect, in the order in which it ended."""
         done = sorted((p for p in self._pending if p[0] <= self.now), key=lambda p: p[0])
         self._pending = [p for p in self._pending if p[0] > self.now]
-        effects = [effect for _, effect in done]
-        for effect, after in pairwise([*effects, None]):
-            # What is done again right afterwards, and leaves the same, is done once: numpy is no
-            # accelerator.
-            if effect and (effect is not after or not getattr(effect, "is_idempotent", False)):
+        before: Effect | None = None
+        for _, effect in done:
+            # What computes the same again takes over what has just been computed.
+            follow = getattr(effect, "follow", None)
+            if follow is None or not follow(before):
                 effect()
+            before = effect

@@ -21,7 +21,7 @@ from hwperf.domains.transfer.terms import BATCH_S, MOST_IN_BATCH
 from hwperf.domains.transfer.timing import Stopwatch
 from hwperf.work import Timing
 
-__all__ = ["TO_DEVICE", "TO_HOST", "Batch", "copies_for", "require_copied"]
+__all__ = ["TO_DEVICE", "TO_HOST", "Batch", "copies_for", "require_copied", "require_no_alias"]
 
 TO_DEVICE, TO_HOST = "host_to_device", "device_to_host"
 
@@ -43,7 +43,7 @@ class Batch:
         n_copies: copies of a batch; by default as many as last long enough.
 
     Raises:
-        Unsupported: if the device lacks pinned memory, or there is no room.
+        Unsupported: if the device lacks pinned memory or copies nothing, or there is no room.
         CheckFailed: if what it is to copy from does not hold the data.
     """
 
@@ -57,8 +57,7 @@ class Batch:
         n_copies: int | None = None,
     ) -> None:
         self.device, self.direction, self.nbytes = device, direction, nbytes
-        if is_pinned:
-            _require_no_alias(device)
+        require_no_alias(device, is_pinned=is_pinned)
         self.n = n_copies or copies_for(device, direction, nbytes, is_pinned)
         apart = max(_APART, -(-nbytes // _APART) * _APART)
         total = self.n * apart if self.n > 1 else nbytes
@@ -199,13 +198,13 @@ def require_copied(device: Device, buffer: Any, expected: Words, what: str) -> N
         )
 
 
-def _require_no_alias(device: Device) -> None:
-    """See that a copy of pinned memory copies.
+def require_no_alias(device: Device, *, is_pinned: bool) -> None:
+    """See that a copy between host and device copies.
 
     Raises:
         Unsupported: if the device goes on to use the host's memory in place of a copy.
     """
-    host, buffer = device.host(_APART, pinned=True), device.alloc(_APART)
+    host, buffer = device.host(_APART, pinned=is_pinned), device.alloc(_APART)
     host.array[:] = 1
     device.copy(buffer, host)
     device.sync()
@@ -213,6 +212,7 @@ def _require_no_alias(device: Device) -> None:
     host.array[:] = 2
     after = tuple(device.checksum(buffer))
     if before != after:
+        memory = "pinned" if is_pinned else "host's"
         raise Unsupported(
-            "zero-copy: the device uses the pinned memory itself, so nothing is transferred"
+            f"zero-copy: the device uses the {memory} memory itself, so nothing is transferred"
         )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from hwperf import CheckFailed, Figure, MiB, Seen, Unsupported, Work, workload
+from hwperf import CheckFailed, Figure, GiB, MiB, Seen, Unsupported, Work, workload
 from hwperf.checks import Words, require_equal
 from hwperf.devices import Device
 from hwperf.devices.checksum import checksum
@@ -30,7 +29,9 @@ __all__ = ["device_to_device", "peer"]
 
 _BEYOND = "beyond_cache"
 _PEER_BYTES = 64 * MiB
-_APART = 256
+_FEWEST = 2  # Copies of a batch,
+_MOST_BYTES = GiB  # and bytes of all its places.
+_TRIALS = 3
 
 
 @workload(
@@ -62,22 +63,28 @@ def device_to_device(size: str) -> Iterator[Work]:
 
 
 class _Inside:
-    """Copies of the same bytes to two places in turn."""
+    """Copies of the same bytes, each to a place of its own."""
 
     def __init__(self, device: Device, nbytes: int) -> None:
-        require_room(device, 3 * nbytes, 2 * nbytes)
+        require_room(device, (1 + _FEWEST) * nbytes, 2 * nbytes)
         self.device, self.nbytes = device, nbytes
         self.watch = Stopwatch(device)
         self.data = device.host(nbytes, pinned=False)
         payload.fill(self.data.array)
         self.expected = np.array(checksum(self.data.array), np.int64)
-        self.source, *self.places = (device.alloc(nbytes) for _ in range(3))
+        self.source = device.alloc(nbytes)
         device.copy(self.source, self.data)
         device.sync()
         require_copied(device, self.source, self.expected, "what is to be copied")
-        self.sums: Words = np.full((2, 2), -1, np.int64)
-        self.n = 2
-        self.n = _rounds(self.watch, lambda: device.copy(self.places[0], self.source))
+        place = device.alloc(nbytes)
+        each_s = min(
+            self.watch.time(lambda: device.copy(place, self.source)) for _ in range(_TRIALS)
+        )
+        wanted = max(_FEWEST, -(-BATCH_S // max(each_s, 1e-9)))
+        self.n = int(min(wanted, MOST_IN_BATCH, max(_FEWEST, _MOST_BYTES // nbytes)))
+        require_room(device, (self.n - 1) * nbytes)
+        self.places = [place, *(device.alloc(nbytes) for _ in range(self.n - 1))]
+        self.sums: Words = np.full((self.n, 2), -1, np.int64)
 
     def run(self) -> Timing:
         for place in self.places:
@@ -86,15 +93,18 @@ class _Inside:
         for i, place in enumerate(self.places):
             self.sums[i] = self.device.checksum(place)
         if not (self.sums == self.expected).all():
-            raise CheckFailed(f"what arrived has the sums {self.sums.tolist()}, not those sent")
+            n_wrong = int((self.sums != self.expected).any(axis=1).sum())
+            raise CheckFailed(
+                f"of {self.n} copies {n_wrong} arrived with other sums than {self.expected.tolist()}"
+            )
         return timing
 
     def _enqueue(self) -> None:
-        for i in range(self.n):
-            self.device.copy(self.places[i % 2], self.source)
+        for place in self.places:
+            self.device.copy(place, self.source)
 
     def check(self) -> None:
-        require_equal(self.sums.reshape(-1), np.tile(self.expected, 2))
+        require_equal(self.sums.reshape(-1), np.tile(self.expected, self.n))
         back = self.device.host(self.nbytes, pinned=False)
         for place in self.places:
             back.array.fill(payload.POISON ^ 0xFF)
@@ -106,6 +116,7 @@ class _Inside:
     def figures(self, seen: Seen) -> dict[str, Figure]:
         return {
             "copied": Figure(format_bytes(self.nbytes)),
+            "copies": Figure(self.n, "a batch, each to its own place"),
             **self.watch.figures(),
             **named(self.device),
         }
@@ -208,9 +219,3 @@ class _Pair:
             self.devices[1 - i].copy(back, self.places[1 - i])
             self.devices[1 - i].sync()
             payload.require_same(back.array, self.hosts[i].array, "what arrived")
-
-
-def _rounds(watch: Stopwatch, enqueue: Any) -> int:
-    """Return how many of what *enqueue* does last long enough, an even number."""
-    each_s = min(watch.time(enqueue) for _ in range(3))
-    return int(min(MOST_IN_BATCH, 2 * -(-BATCH_S // (2 * each_s))))

@@ -63,6 +63,7 @@ def bidirectional() -> Iterator[Work]:
 @workload(
     "transfer.overlap",
     params={"how": ["copy_and_kernel", *_PIECES]},
+    limit=bounds.link,
     requires=lacking,
     answers="How much of a transfer can be hidden behind what the device computes?",
     source="Harris (2012), How to Overlap Data Transfers in CUDA C/C++, NVIDIA Technical Blog",
@@ -112,7 +113,8 @@ class _Pair:
         look: Sequence[Callable[[], None]],
     ) -> None:
         self.device, self.parts, self.poison, self.look = device, parts, poison, look
-        # Between two streams there are no marks: the host's clock sees the end of both.
+        # Between two streams there are no marks: the host's clock sees the end of both, and the
+        # events of each say that it was waited for.
         self.watch = Stopwatch(device, by_events=False)
         self.streams = [device.stream() for _ in parts]
         self.alone: list[list[float]] = []
@@ -147,10 +149,9 @@ class _Pair:
             for i in which:
                 self.parts[i](self.streams[i])
 
-        seconds = self.watch.time(enqueue)
-        if len(which) == len(self.parts):
-            for look in self.look:
-                look()
+        seconds = self.watch.time(enqueue, [self.streams[i] for i in which])
+        for i in which:
+            self.look[i]()
         return seconds
 
 

@@ -18,6 +18,7 @@ _BLOCKS_PER_UNIT = 4
 _FIRST_ROUNDS = 256
 _MOST_ROUNDS = 2**24
 _SCALED_BYTES = 16 * MiB
+_MOST_PASSES = 512
 
 
 class Busy:
@@ -80,7 +81,8 @@ class Busy:
             lasts_s = min(self.watch.time(lambda: self.kernel(None)) for _ in range(2))
             if lasts_s >= 0.7 * seconds or rounds >= _MOST_ROUNDS:
                 return
-            rounds = min(_MOST_ROUNDS, int(rounds * min(16.0, max(1.2, seconds / lasts_s))) + 1)
+            factor = seconds / max(lasts_s, 1e-9)
+            rounds = min(_MOST_ROUNDS, int(rounds * min(16.0, max(1.2, factor))) + 1)
 
     def _prepare_passes(self, seconds: float) -> None:
         n = _SCALED_BYTES // 4
@@ -93,4 +95,4 @@ class Busy:
         self.kernel = self.device.kernel("scale", [self.out, source], n=n, dtype="f32", scalar=3.0)
         self.kernel(None)
         lasts_s = min(self.watch.time(lambda: self.kernel(None)) for _ in range(3))
-        self.n_launches = max(1, round(seconds / lasts_s))
+        self.n_launches = min(_MOST_PASSES, max(1, round(seconds / max(lasts_s, 1e-9))))

@@ -10,14 +10,17 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, KiB, MiB, Seen, Work, workload
 from hwperf.checks import require_value
+from hwperf.domains.transfer import bounds
 from hwperf.domains.transfer.batch import TO_DEVICE, TO_HOST, Batch
 from hwperf.domains.transfer.session import device_of_point, lacking, named
 from hwperf.domains.transfer.terms import TERMS
+from hwperf.units import format_quantity
 from hwperf.work import Timing
 
 __all__ = ["Line", "fit", "line"]
 
 _SIZES = [64, KiB, 4 * KiB, 16 * KiB, 64 * KiB, 256 * KiB, MiB, 4 * MiB, 16 * MiB]
+_IMPOSSIBLE = 1.05  # Times the link, as for rates that are measured.
 _GOOD = 0.98  # R² of a line that describes what was measured.
 _MOST_COPIES = 64  # Of each size: a sweep is one sample.
 
@@ -56,6 +59,13 @@ def line(sizes: Sequence[int], seconds: Sequence[float]) -> Line:
     n / r, and the size n_1/2 that reaches half of r.
     """
     n, t = np.asarray(sizes, float), np.asarray(seconds, float)
+    if not (n.size == t.size >= 3 and np.isfinite(n).all() and ((t > 0) & (t < np.inf)).all()):
+        raise CheckFailed(
+            f"no line: {n.size} sizes and {t.size} times are given; it takes three or more, and "
+            f"times above zero, not {t.tolist()}"
+        )
+    if np.ptp(n) == 0 or np.ptp(t) == 0:
+        raise CheckFailed("no line: all sizes, or all times, are the same")
     # Relative errors are alike at all sizes, absolute ones are not: divide each row by its time.
     rows = np.stack([1 / t, n / t], axis=1)
     (latency, per_byte), *_ = np.linalg.lstsq(rows, np.ones_like(t), rcond=None)
@@ -98,8 +108,17 @@ def fit(direction: str, memory: str) -> Iterator[Work]:
             return Timing(lines[-1].latency_s)
 
         def figures(seen: Seen) -> dict[str, Figure]:
-            kept = lines[-len(seen.counted) :] if seen.counted else lines
+            of_samples = lines[-len(seen.counted) :] if seen.counted else lines
+            # One call is one sample; what was disturbed does not count here either.
+            flags = seen.counted if len(seen.counted) == len(of_samples) else [True] * len(lines)
+            kept = [each for each, counts in zip(of_samples, flags, strict=False) if counts]
             bandwidth = statistics.median(each.bandwidth for each in kept)
+            limit = bounds.link()
+            if limit is not None and not bandwidth <= _IMPOSSIBLE * limit:
+                raise CheckFailed(
+                    f"the line has {format_quantity(bandwidth, 'B/s')}, beyond the link's "
+                    f"{format_quantity(limit, 'B/s')}"
+                )
             r2 = statistics.median(each.r2 for each in kept)
             told = {
                 "bandwidth": Figure(bandwidth, "B/s"),

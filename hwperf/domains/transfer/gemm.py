@@ -60,7 +60,7 @@ def gemm(n: int, dtype: str) -> Iterator[Work]:
             flops=2.0 * n**3 * computed.n,
             **TERMS,
         )
-        matrices.check()
+        computed.check()
 
 
 class _Matrices:
@@ -72,10 +72,14 @@ class _Matrices:
         require_room(device, 2 * size + out_size, 4 * size + 2 * out_size)
         rng = np.random.default_rng(0)
         self.a, self.columns = (self._random(rng) for _ in range(2))
-        out, a, b = device.alloc(out_size), put(device, self.a), put(device, self.columns)
-        kernel = device.kernel("gemm", [out, a, b], n=n, dtype=dtype)
-        self.computed = Computed(device, out, kernel)
+        a, b = put(device, self.a), put(device, self.columns)
         self.error = float("nan")
+        self.computed = Computed(
+            device,
+            out_size,
+            lambda out: device.kernel("gemm", [out, a, b], n=n, dtype=dtype),
+            self._verify,
+        )
 
     def _random(self, rng: np.random.Generator) -> Bytes:
         """Return a matrix in its own type, made a part at a time."""
@@ -89,7 +93,7 @@ class _Matrices:
             parts.append(encode(numbers, self.dtype))
         return np.concatenate(parts)
 
-    def check(self) -> None:
+    def _verify(self, product: Bytes) -> None:
         """Compare C: of small matrices each element, of large ones 64 rows, and each row's sum.
 
         The sums are of C times a random vector of ones and minus ones, beside A times (B times that
@@ -98,7 +102,6 @@ class _Matrices:
         Raises:
             CheckFailed: if an element or a sum is further off than the type's rounding.
         """
-        product = self.computed.result()
         n = self.n
         signs = np.random.default_rng(1).choice([-1.0, 1.0], n)
         rows = np.arange(n) if n <= _WHOLE else np.linspace(0, n - 1, _ROWS).astype(int)

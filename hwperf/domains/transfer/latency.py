@@ -45,9 +45,17 @@ def latency(where: str) -> Iterator[Work]:
         order, ends_at = _chain(nbytes // 4, 1 if where == "local" else _LINE_INTS, steps)
         on_device = put(device, order)
         flush = device.alloc(nbytes) if where == "global" else None
-        out = device.alloc(4)
-        kernel = device.kernel("chase", [out, on_device], n=order.size, steps=steps, where=where)
-        chased = Computed(device, out, kernel, flush=flush)
+        chased = Computed(
+            device,
+            4,
+            lambda out: device.kernel(
+                "chase", [out, on_device], n=order.size, steps=steps, where=where
+            ),
+            lambda written: require_value(
+                int(written.view(np.int32)[0]), ends_at, "the place it ends at"
+            ),
+            flush=flush,
+        )
 
         def figures(seen: Seen) -> dict[str, Figure]:
             return {"working_set": Figure(nbytes, "B"), **chased.figures(seen)}
@@ -59,7 +67,7 @@ def latency(where: str) -> Iterator[Work]:
             ops=steps * chased.n,
             **TERMS,
         )
-        require_value(int(chased.result().view(np.int32)[0]), ends_at, "the place it ends at")
+        chased.check()
 
 
 def _chain(n: int, apart: int, steps: int) -> tuple[np.ndarray, int]:

@@ -9,6 +9,8 @@ import numpy as np
 from hwperf import CheckFailed, Figure, Seen, Unsupported, Work, workload
 from hwperf.checks import require_value
 from hwperf.devices import Device
+from hwperf.devices.checksum import checksum
+from hwperf.domains.transfer.batch import require_copied
 from hwperf.domains.transfer.session import device_of_point, lacking, named
 from hwperf.domains.transfer.terms import TERMS
 from hwperf.domains.transfer.timing import Stopwatch
@@ -102,6 +104,8 @@ class _Launches:
             raise CheckFailed(
                 f"the device counted {self.counted[0]} launches of {self.launched} that were made"
             )
+        right = np.array(checksum(np.array([self.launched], np.int32).view(np.uint8)))
+        require_copied(self.device, self.counter, right, "what it counted")
         return timing
 
     def check(self) -> None:

@@ -10,7 +10,9 @@ import numpy as np
 from hwperf import Figure, Seen
 from hwperf.checks import require_equal
 from hwperf.devices import Device
+from hwperf.devices.checksum import checksum
 from hwperf.domains.transfer import payload
+from hwperf.domains.transfer.batch import require_copied, require_no_alias
 from hwperf.domains.transfer.session import named, require_room
 from hwperf.domains.transfer.timing import Stopwatch
 from hwperf.work import Timing
@@ -32,13 +34,16 @@ class Pipeline:
 
     def __init__(self, device: Device, nbytes: int, n_pieces: int) -> None:
         require_room(device, 2 * nbytes, 3 * nbytes)
+        require_no_alias(device, is_pinned=True)
         self.device, self.n_pieces = device, n_pieces
         self.watch = Stopwatch(device, by_events=False)
         there, self.back = (device.host(nbytes, pinned=True) for _ in range(2))
         numbers = np.random.default_rng(0).integers(-(2**20), 2**20, nbytes // 4)
         there.array.view(np.float32)[:] = numbers
         self.expected = 3.0 * numbers
-        first, second = device.alloc(nbytes), device.alloc(nbytes)
+        self.on_device = first, second = device.alloc(nbytes), device.alloc(nbytes)
+        should = self.expected.astype(np.float32).view(np.uint8)
+        self.sums = [np.array(checksum(data), np.int64) for data in (there.array, should)]
         each = nbytes // n_pieces
         self.streams = [device.stream() for _ in range(min(_STREAMS, n_pieces))]
         self.pieces: list[tuple[Any, ...]] = []
@@ -53,11 +58,28 @@ class Pipeline:
         self.together: list[float] = []
 
     def run(self) -> Timing:
+        self._poison()
         self.alone.append([self.watch.time(lambda s=stage: self._enqueue(s)) for stage in _STAGES])  # type: ignore[misc]
-        self.back.array.fill(payload.POISON)
-        self.together.append(self.watch.time(self._enqueue_all))
-        self.values = self.back.array.view(np.float32).astype(np.float64)
+        self._look()
+        self._poison()
+        self.together.append(self.watch.time(self._enqueue_all, self.streams))
+        self._look()
         return Timing(self.together[-1])
+
+    def _poison(self) -> None:
+        for buffer in self.on_device:
+            self.device.fill(buffer, payload.POISON)
+        self.back.array.fill(payload.POISON)
+        self.device.sync()
+
+    def _look(self) -> None:
+        """See that each piece went all the way, by the device's sums and the bytes at the host."""
+        self.values = self.back.array.view(np.float32).astype(np.float64)
+        require_equal(self.values, self.expected)
+        for buffer, expected, what in zip(
+            self.on_device, self.sums, ("what arrived", "what was computed"), strict=True
+        ):
+            require_copied(self.device, buffer, expected, what)
 
     def check(self) -> None:
         """Compare every product of the last run.

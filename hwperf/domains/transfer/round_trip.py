@@ -8,14 +8,15 @@ import numpy as np
 
 from hwperf import CheckFailed, Figure, Seen, Work, workload
 from hwperf.checks import require_equal
-from hwperf.domains.transfer.session import device_of_point, lacking, named, require_room
+from hwperf.devices.checksum import checksum
+from hwperf.domains.transfer.batch import require_copied, require_no_alias
+from hwperf.domains.transfer.session import device_of_point, lacking, named
 from hwperf.domains.transfer.terms import TERMS
 from hwperf.work import Timing
 
 __all__ = ["round_trip"]
 
 _TRIPS = 128  # Of a call.
-_APART = 256
 
 
 @workload(
@@ -31,7 +32,7 @@ def round_trip() -> Iterator[Work]:
     """
     with device_of_point() as device:
         is_pinned = "pinned" in device.capabilities
-        require_room(device, _APART, 2 * _APART)
+        require_no_alias(device, is_pinned=is_pinned)
         there, back = (device.host(4, pinned=is_pinned) for _ in range(2))
         buffer = device.alloc(4)
         sent, came = there.array.view(np.int32), back.array.view(np.int32)
@@ -54,6 +55,8 @@ def round_trip() -> Iterator[Work]:
             expected = np.arange(first, first + _TRIPS, dtype=np.int32)
             if not np.array_equal(answers, expected):
                 raise CheckFailed(f"what came back is {answers[:3]} ..., not {expected[:3]} ...")
+            # What is wrong on the way there, and again on the way back, would be right in the end.
+            require_copied(device, buffer, np.array(checksum(there.array)), "what was sent last")
             return Timing(sum(latencies), latencies)
 
         def figures(seen: Seen) -> dict[str, Figure]:

@@ -50,16 +50,20 @@ def stream(op: str, dtype: str) -> Iterator[Work]:
     with device_of_point() as device:
         nbytes = beyond_cache(device)
         n = nbytes // DTYPES[dtype]
-        require_room(device, 3 * nbytes, nbytes + 3 * 8 * n)
+        require_room(device, 3 * nbytes, nbytes + 4 * 8 * n)
         rng = np.random.default_rng(0)
         largest = _LARGEST.get(op, _LARGEST_ELSE)
         first, second = (rng.integers(-largest, largest + 1, n).astype(float) for _ in range(2))
         n_inputs = 1 if op in ("copy", "scale") else 2
         inputs = [put(device, encode(each, dtype)) for each in (first, second)[:n_inputs]]
-        out = device.alloc(DTYPES[dtype] if op == "dot" else nbytes)
         scalar = {"scalar": _SCALAR} if op in ("scale", "triad") else {}
-        kernel = device.kernel(op, [out, *inputs], n=n, dtype=dtype, **scalar)
-        computed = Computed(device, out, kernel)
+        should = _PRODUCTS[op](first, second)
+        computed = Computed(
+            device,
+            DTYPES[dtype] if op == "dot" else nbytes,
+            lambda out: device.kernel(op, [out, *inputs], n=n, dtype=dtype, **scalar),
+            lambda written: require_equal(decode(written, dtype), should),
+        )
         yield Work(
             computed.run,
             clock=computed.watch.clock,
@@ -67,4 +71,4 @@ def stream(op: str, dtype: str) -> Iterator[Work]:
             bytes=_ARRAYS[op] * nbytes * computed.n,
             **TERMS,
         )
-        require_equal(decode(computed.result(), dtype), _PRODUCTS[op](first, second))
+        computed.check()

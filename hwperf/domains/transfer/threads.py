@@ -43,11 +43,17 @@ def coalesce(stride: int) -> Iterator[Work]:
         n = nbytes // 4
         require_room(device, 2 * nbytes, 3 * nbytes)
         data = encode(np.random.default_rng(0).integers(-(2**20), 2**20, n), "f32")
-        source, out, beside = put(device, data), device.alloc(nbytes), device.alloc(nbytes)
-        strided, plain = (
-            Computed(device, to, device.kernel("coalesce", [to, source], n=n, stride=apart))
-            for to, apart in ((out, stride), (beside, 1))
-        )
+        source = put(device, data)
+
+        def copied(apart: int) -> Computed:
+            return Computed(
+                device,
+                nbytes,
+                lambda out: device.kernel("coalesce", [out, source], n=n, stride=apart),
+                lambda written: require_equal(written, data),
+            )
+
+        strided, plain = copied(stride), copied(1)
         yield Work(
             strided.run,
             clock=strided.watch.clock,
@@ -58,8 +64,8 @@ def coalesce(stride: int) -> Iterator[Work]:
             bytes=2 * nbytes * strided.n,
             **TERMS,
         )
-        for each in (strided, plain):
-            require_equal(each.result(), data)
+        strided.check()
+        plain.check()
 
 
 @workload(
@@ -79,14 +85,19 @@ def diverge(ways: int) -> Iterator[Work]:
     with device_of_point() as device:
         require_room(device, 8 * _DIVERGING, 16 * _DIVERGING)
         flops = 2.0 * _DIVERGING * _ROUNDS
-        apart, alike = (
-            Computed(
+
+        def branched(n_ways: int) -> Computed:
+            should = 2.0 * (np.arange(_DIVERGING) % n_ways + 1)
+            return Computed(
                 device,
-                out,
-                device.kernel("diverge", [out], n=_DIVERGING, ways=each, rounds=_ROUNDS),
+                4 * _DIVERGING,
+                lambda out: device.kernel(
+                    "diverge", [out], n=_DIVERGING, ways=n_ways, rounds=_ROUNDS
+                ),
+                lambda written: require_equal(decode(written, "f32"), should),
             )
-            for out, each in ((device.alloc(4 * _DIVERGING), w) for w in (ways, 1))
-        )
+
+        apart, alike = branched(ways), branched(1)
 
         def figures(seen: Seen) -> dict[str, Figure]:
             ratio = seen.ratio("one way")
@@ -101,9 +112,8 @@ def diverge(ways: int) -> Iterator[Work]:
             flops=flops * apart.n,
             **TERMS,
         )
-        for each, count in ((apart, ways), (alike, 1)):
-            should = 2.0 * (np.arange(_DIVERGING) % count + 1)
-            require_equal(decode(each.result(), "f32"), should)
+        apart.check()
+        alike.check()
 
 
 @workload(
@@ -122,9 +132,15 @@ def ramp(blocks: int) -> Iterator[Work]:
     with device_of_point() as device:
         size = 4 * blocks * _THREADS
         require_room(device, size, 2 * size)
-        out = device.alloc(size)
-        kernel = device.kernel("ramp", [out], blocks=blocks, threads=_THREADS, rounds=_RAMP_ROUNDS)
-        computed = Computed(device, out, kernel)
+        should = np.full(blocks * _THREADS, _SETTLED)
+        computed = Computed(
+            device,
+            size,
+            lambda out: device.kernel(
+                "ramp", [out], blocks=blocks, threads=_THREADS, rounds=_RAMP_ROUNDS
+            ),
+            lambda written: require_equal(decode(written, "f32"), should),
+        )
 
         def figures(seen: Seen) -> dict[str, Figure]:
             units = device.info.units
@@ -138,5 +154,4 @@ def ramp(blocks: int) -> Iterator[Work]:
             flops=8.0 * _THREADS * _RAMP_ROUNDS * blocks * computed.n,
             **TERMS,
         )
-        found = decode(computed.result(), "f32")
-        require_equal(found, np.full(blocks * _THREADS, _SETTLED))
+        computed.check()
