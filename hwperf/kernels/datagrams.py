@@ -63,7 +63,7 @@ def _heard(descriptor: int, word: Any, control: int) -> int:
         if error == EAGAIN:
             return -EAGAIN if is_over(control) else 0
         if error != EINTR:
-            return -error
+            return -error  # type: ignore[no-any-return]
 
 
 @kernel

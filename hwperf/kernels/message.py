@@ -74,7 +74,7 @@ def cut(value: int, nbytes: int) -> int:
 @kernel
 def stamp_of(number: int, nbytes: int) -> int:
     """Return the stamp of message *number*."""
-    return cut(np.int64(splitmix(np.uint64(number))), nbytes)
+    return cut(np.int64(splitmix(np.uint64(number))), nbytes)  # type: ignore[arg-type]
 
 
 @kernel

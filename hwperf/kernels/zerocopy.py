@@ -70,7 +70,7 @@ def gather(descriptor: int, told: Any, counts: Any) -> int:
             return 0
         error_word = load_word(control + 8 * _ERROR)
         if (error_word >> 32) & 255 != _ORIGIN_ZEROCOPY:
-            return error_word & 0xFFFFFFFF
+            return error_word & 0xFFFFFFFF  # type: ignore[no-any-return]
         # A range of numbers, both ends included; they have 32 bits and begin anew after the last.
         ends = load_word(control + 8 * (_ERROR + 1))
         n = (((ends >> 32) - ends) & 0xFFFFFFFF) + 1

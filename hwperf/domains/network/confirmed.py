@@ -43,7 +43,7 @@ class Expected:
     @property
     def slot_bytes(self) -> int:
         """From one message to the next where they are received."""
-        return self._bytes.size
+        return self._bytes.size  # type: ignore[no-any-return]
 
     def checksum(self, first: int, n: int) -> int:
         """Return the sum of the words of *n* messages, a multiple of the slots."""

@@ -84,6 +84,11 @@ class Batch:
             require_copied(device, self.on_device, self.expected, "what is to be copied")
 
     @property
+    def has_run(self) -> bool:
+        """Whether a batch was run: what stands beside another kernel may not have been."""
+        return bool((self.sums >= 0).all())
+
+    @property
     def moved(self) -> int:
         """Bytes that a batch copies."""
         return self.n * self.nbytes

@@ -95,7 +95,7 @@ class _Inside:
         if not (self.sums == self.expected).all():
             n_wrong = int((self.sums != self.expected).any(axis=1).sum())
             raise CheckFailed(
-                f"of {self.n} copies {n_wrong} arrived with other sums than {self.expected.tolist()}"
+                f"of {self.n} copies {n_wrong} came with other sums than {self.expected.tolist()}"
             )
         return timing
 

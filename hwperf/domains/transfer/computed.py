@@ -1,4 +1,4 @@
-"""A kernel on the device, its results seen whole. This module runs it in batches and keeps its sums.
+"""A kernel on the device, its results seen whole. This module runs it and keeps its sums.
 
 Each launch of a batch writes to a place of its own. All places are poisoned before the batch, and
 summed by the device after it. In the end all of them are read back, summed by the host, and
@@ -116,6 +116,11 @@ class Computed:
             **self.watch.figures(),
             **named(self.device),
         }
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a batch was run: what stands beside another kernel may not have been."""
+        return bool((self.sums >= 0).all())
 
     def _batch(self) -> None:
         for enqueue in self.enqueues:

@@ -151,7 +151,7 @@ class Stopwatch:
         took_s = statistics.median(wall_s for wall_s, _ in laps)
         if not late_s <= _TIMES_IDLE * idle_s + took_s:
             raise CheckFailed(
-                f"the device was not waited for: after {took_s:.3g} s another {late_s:.3g} s passed "
+                f"the device was not waited for: after {took_s:.3g} s {late_s:.3g} s more passed "
                 "before it answered"
             )
 
