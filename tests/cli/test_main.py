@@ -64,8 +64,14 @@ def test_the_version_is_told(hwperf: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ("lst", "'lst' is no verb. Did you mean list? There are doctor, info, list, measure, "),
-        ("frobnicate", "'frobnicate' is no verb. There are doctor, info, list, measure, publish"),
+        (
+            "lst",
+            "'lst' is no verb. Did you mean list? There are devices, doctor, info, list, measure, ",
+        ),
+        (
+            "frobnicate",
+            "'frobnicate' is no verb. There are devices, doctor, info, list, measure, publish",
+        ),
         ("--vresion", "No such option"),
         ("list --jsno", "--json"),
         ("list a b", "Got unexpected extra argument (b). See 'hwperf list --help'."),

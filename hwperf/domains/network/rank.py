@@ -30,7 +30,8 @@ PATIENCE_S = 15.0
 """Longest wait of a rank for the others, and of whoever asks the ranks for an answer."""
 
 _PR_SET_PDEATHSIG = 1  # Linux, include/uapi/linux/prctl.h
-_NAP_S = 5e-5
+# Of waiting for the others: ranks that refill a few KiB come within 0.1 ms.
+_AWAKE_S, _NAP_S = 1e-3, 5e-5
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ class _Turns:
         self.settings, exchange = settings, settings.exchange
         board = Board(settings.board, exchange)
         device = _device(settings)
-        self.flags, self.meeting = board.flags(), 0
+        self.flags, self.turn = board.flags(), 0
         self.times = board.times()[settings.rank]
         self.shown = torch.from_numpy(board.output(settings.rank))
         self.poison = exchange.poison
@@ -220,11 +221,7 @@ class _Turns:
         for turn in range(min(count, MOST_TURNS)):
             self._refill()
             wait()
-            # First asleep, as who looks all the time uses up the share of a CPU that the system
-            # grants the rank; then awake, so that all begin within some microseconds.
-            self._meet(_nap)
-            # A thread of the library, for which another rank still waits, may want this CPU.
-            self._meet(os.sched_yield)
+            self._meet()
             begin = clock()
             call()
             wait()
@@ -238,25 +235,29 @@ class _Turns:
         else:
             self.out.fill_(self.poison)
 
-    def _meet(self, wait: Callable[[], Any]) -> None:
-        """Call *wait* until all ranks are here.
+    def _meet(self) -> None:
+        """Wait until all ranks are here, awake at first: all then begin within some microseconds.
+
+        Who is awake for long uses up the share of a CPU that the system grants it, and naps
+        instead: before a turn so large that its refill takes long, they do not matter.
 
         Raises:
             TimeoutError: if somebody does not come.
         """
-        self.meeting += 1
-        flags, meeting = self.flags, self.meeting
-        flags[self.settings.rank] = meeting
-        deadline = time.perf_counter() + self.settings.patience_s
-        while min(flags) < meeting:
-            wait()
-            if time.perf_counter() > deadline:
-                missing = [str(r) for r, at in enumerate(flags) if at < meeting]
+        self.turn += 1
+        flags, turn, clock = self.flags, self.turn, time.perf_counter
+        flags[self.settings.rank] = turn
+        begin = clock()
+        while min(flags) < turn:
+            waited = clock() - begin
+            if waited < _AWAKE_S:
+                # A thread of the library, for which another rank still waits, may want this CPU.
+                os.sched_yield()
+            elif waited < self.settings.patience_s:
+                time.sleep(_NAP_S)
+            else:
+                missing = [str(r) for r, at in enumerate(flags) if at < turn]
                 raise TimeoutError(f"rank {', '.join(missing)} did not come to the start")
-
-
-def _nap() -> None:
-    time.sleep(_NAP_S)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,1 @@
+"""Tests of devices and of the protocol that they keep."""
