@@ -47,7 +47,8 @@ def decode(data: Bytes, dtype: str) -> Floats:
         return plain
     if dtype == "bf16":
         wide = raw.view(np.uint16).astype(np.uint32) << 16
-        return wide.view(np.float32).astype(np.float64)
+        with np.errstate(invalid="ignore"):  # Some NaN are told as they are widened.
+            return wide.view(np.float32).astype(np.float64)
     if dtype == "fp8":
         found: Floats = _E4M3[raw]
         return found
@@ -56,7 +57,8 @@ def decode(data: Bytes, dtype: str) -> Floats:
 
 def _to_bf16(numbers: Floats) -> NDArray[np.uint16]:
     """Round to the upper half of a float32, ties to even; a NaN stays one."""
-    bits = numbers.astype(np.float32).view(np.uint32)
+    with np.errstate(over="ignore"):  # What is too large for a float32 becomes infinite.
+        bits = numbers.astype(np.float32).view(np.uint32)
     rounded = (bits + 0x7FFF + ((bits >> 16) & 1)) >> 16
     return np.where(np.isnan(numbers), 0x7FC0, rounded).astype(np.uint16)
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import difflib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint
 
-from hwperf.devices.protocol import Absent, Candidate, Device, Found
+from hwperf.devices.protocol import Absent, Candidate, Device, DeviceInfo, Found
 from hwperf.errors import HwperfError, Unsupported, UsageError
 from hwperf.installed import find_entry_points
 
@@ -93,12 +93,9 @@ def of_points(points: list[EntryPoint]) -> Listing:
     absent: list[tuple[str, Absent]] = []
     for name, point in sorted({p.name: p for p in points}.items(), key=lambda item: _rank(item[0])):
         try:
-            found = point.load()()
-            if not isinstance(found, Found):
-                raise TypeError(f"{point.value} returned {found!r}, not hwperf.devices.Found")
-        except Exception as error:  # Border: anybody's back end; the others are used.
-            said = " ".join(str(error).split()) or "no message"
-            absent.append((name, Absent("back end", f"{type(error).__name__}: {said}")))
+            found = _sound(point.load()(), point.value)
+        except (Exception, SystemExit) as error:  # Border: anybody's; the others are used.
+            absent.append((name, Absent("back end", f"{type(error).__name__}: {_said(error)}")))
             continue
         absent += [(name, each) for each in found.absent]
         for candidate in found.devices:
@@ -144,13 +141,40 @@ def opened(candidate: Candidate | None = None) -> Iterator[Device]:
         device = found.open()
     except HwperfError:
         raise
-    except Exception as error:  # Border: a driver's.
-        said = " ".join(str(error).split()) or type(error).__name__
+    except (Exception, SystemExit) as error:  # Border: a driver's.
+        said = _said(error, type(error).__name__)
         raise Unsupported(f"{found.id} cannot be opened: {said}") from error
+    if not isinstance(getattr(device, "info", None), DeviceInfo):
+        raise Unsupported(f"{found.id} cannot be opened: its open() returned {device!r}, no device")
     try:
         yield device
-    finally:
-        device.close()
+    except BaseException:
+        with suppress(Exception):  # What went wrong before says more.
+            device.close()
+        raise
+    device.close()
+
+
+def _sound(found: object, where: str) -> Found:
+    """Return what a back end has found, if it is what it should be.
+
+    Raises:
+        TypeError: saying what is not.
+    """
+    if not isinstance(found, Found):
+        raise TypeError(f"{where} returned {found!r}, not hwperf.devices.Found")
+    one: object
+    for one in found.devices:
+        if not (isinstance(one, Candidate) and isinstance(one.id, str) and one.id.strip()):
+            raise TypeError(f"{where} found {one!r}, no hwperf.devices.Candidate with an id")
+    for one in found.absent:
+        if not isinstance(one, Absent):
+            raise TypeError(f"{where} misses {one!r}, no hwperf.devices.Absent")
+    return found
+
+
+def _said(error: BaseException, otherwise: str = "no message") -> str:
+    return " ".join(str(error).split()) or otherwise
 
 
 def _rank(name: str) -> tuple[int, str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,15 +86,12 @@ class TorchDevice:
         if pinned and "pinned" not in self.capabilities:
             raise Unsupported(f"torch has no pinned memory for {self.kind} devices")
         # Written to, so that each page is there before anything is timed.
-        return Buffer(torch.zeros(nbytes, dtype=torch.uint8, pin_memory=pinned).fill_(1))
+        with self._or_no_memory(f"{nbytes} bytes of the host"):
+            return Buffer(torch.zeros(nbytes, dtype=torch.uint8, pin_memory=pinned).fill_(1))
 
     def alloc(self, nbytes: int) -> DeviceBuffer:
-        try:
+        with self._or_no_memory(f"{nbytes} bytes"):
             return Buffer(torch.empty(nbytes, dtype=torch.uint8, device=self.device))
-        except RuntimeError as error:  # torch.OutOfMemoryError is one; the CPU raises it plainly.
-            if "memory" not in str(error).lower():
-                raise
-            raise Unsupported(f"{self.info.id}: no memory for {nbytes} bytes") from error
 
     def copy(self, destination: Any, source: Any, stream: Any = None) -> None:
         if stream is None:
@@ -177,7 +174,9 @@ class TorchDevice:
     def peer(self) -> Sequence[Device]:
         if "peer" not in self.capabilities:
             return ()
-        return [TorchDevice(self.kind, i) for i in self._reachable()]
+        others = [TorchDevice(self.kind, i) for i in self._reachable()]
+        torch.accelerator.set_device_index(self.index)  # Each of them has made itself the current.
+        return others
 
     def close(self) -> None:
         if self._threads is not None:
@@ -188,6 +187,15 @@ class TorchDevice:
             release = getattr(torch.accelerator, name, None)
             if release is not None:
                 release()
+
+    @contextmanager
+    def _or_no_memory(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except RuntimeError as error:  # torch.OutOfMemoryError is one; the CPU raises it plainly.
+            if "memory" not in str(error).lower():
+                raise
+            raise Unsupported(f"{self.info.id}: no memory for {what}") from error
 
     def _in(self, stream: Any) -> AbstractContextManager[Any]:
         return nullcontext() if stream is None else stream

@@ -7,6 +7,7 @@ the same memory, where the device is NVIDIA's.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -132,6 +133,7 @@ def _with_precision(dtype: str, multiply: Plain) -> Plain:
     return run
 
 
+@cache
 def _try(name: str, dtype: str, device: Any) -> None:
     """Run the kernel on a few elements.
 

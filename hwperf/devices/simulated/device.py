@@ -108,7 +108,7 @@ class Simulated:
             return
         crosses = destination.is_on_device != source.is_on_device
         engine, duration_s = self._cost(destination, source)
-        if fault == "compressing" and source.nbytes > _WORD and np.ptp(source.array) == 0:
+        if fault == "compressing" and self._is_uniform(source):
             duration_s /= _FASTER
         if fault == "impossible" and crosses:
             latency_s = self.told.latency
@@ -199,6 +199,11 @@ class Simulated:
             rate *= told.pageable
         engine = "in" if destination.is_on_device else "out"
         return f"{engine} {self.index}", told.latency + source.nbytes / rate
+
+    def _is_uniform(self, source: Any) -> bool:
+        # What the device is yet to write is not known.
+        is_known = not (source.is_on_device and self.timeline.is_busy)
+        return bool(is_known and source.nbytes > _WORD and np.ptp(source.array) == 0)
 
     def _move(self, destination: Any, source: Any, crosses: bool) -> None:
         destination.array[:] = source.array

@@ -15,6 +15,8 @@ __all__ = ["FAULTS", "SIMULATED", "Settings", "read"]
 SIMULATED = "HWPERF_SIMULATED"
 """Environment variable: figures of the simulated device, ``"host_to_device=12e9,fault=full"``."""
 
+_COUNTS = ("units", "nbytes")
+
 FAULTS: Mapping[str, str] = MappingProxyType(
     {
         "lost_copy": "every third copy is not made, and takes no time",
@@ -113,4 +115,6 @@ def _number(name: str, value: str) -> float:
         number = float("nan")
     if not 0 < number < float("inf"):
         raise UsageError(f"{SIMULATED}: {name}={value!r} is no number above 0; write {name}=25e9.")
+    if name in _COUNTS and number < 1:
+        raise UsageError(f"{SIMULATED}: {name}={value!r} is no number of 1 or more.")
     return number

@@ -41,6 +41,11 @@ class Timeline:
     _engines: dict[str, float] = field(default_factory=dict)
     _pending: list[tuple[float, Effect]] = field(default_factory=list)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether anything is yet to have its effect."""
+        return bool(self._pending)
+
     def stream(self) -> Stream:
         """Return a new stream."""
         self.streams.append(Stream(self.now))

@@ -21,7 +21,15 @@ from hwperf.domains.transfer.terms import BATCH_S, MOST_IN_BATCH
 from hwperf.domains.transfer.timing import Stopwatch
 from hwperf.work import Timing
 
-__all__ = ["TO_DEVICE", "TO_HOST", "Batch", "copies_for", "require_copied", "require_no_alias"]
+__all__ = [
+    "TO_DEVICE",
+    "TO_HOST",
+    "Batch",
+    "copies_for",
+    "require_copied",
+    "require_no_alias",
+    "require_written_over",
+]
 
 TO_DEVICE, TO_HOST = "host_to_device", "device_to_host"
 
@@ -78,14 +86,16 @@ class Batch:
             if direction == TO_DEVICE
             else zip(here, there, strict=True)
         )
-        if direction == TO_HOST:
-            device.copy(self.on_device, self.data)
-            device.sync()
-            require_copied(device, self.on_device, self.expected, "what is to be copied")
+        device.copy(self.on_device, self.data)
+        device.sync()
+        require_copied(device, self.on_device, self.expected, "what is to be copied")
+        if direction == TO_DEVICE:
+            self.poison()
+            require_written_over(device, self.on_device, self.expected)
 
     @property
     def has_run(self) -> bool:
-        """Whether a batch was run: what stands beside another kernel may not have been."""
+        """Whether a batch was copied: what stands beside another kernel may not have been."""
         return bool((self.sums >= 0).all())
 
     @property
@@ -200,6 +210,20 @@ def require_copied(device: Device, buffer: Any, expected: Words, what: str) -> N
         raise CheckFailed(
             f"{what}: the device's sum over {buffer.nbytes} bytes is {sums} (is) != "
             f"{tuple(int(each) for each in expected)} (should)"
+        )
+
+
+def require_written_over(device: Device, buffer: Any, before: Words) -> None:
+    """See that what the device had in its memory is there no longer.
+
+    A copy that is not made shows only where the place of it was written over before.
+
+    Raises:
+        CheckFailed: if its sum is the one from before.
+    """
+    if tuple(device.checksum(buffer)) == tuple(int(each) for each in before):
+        raise CheckFailed(
+            f"the device does not fill its memory: {buffer.nbytes} bytes are what they were before"
         )
 
 

@@ -12,7 +12,7 @@ from hwperf.checks import Words, require_equal
 from hwperf.devices import Device
 from hwperf.devices.checksum import checksum
 from hwperf.domains.transfer import bounds, payload
-from hwperf.domains.transfer.batch import require_copied
+from hwperf.domains.transfer.batch import require_copied, require_written_over
 from hwperf.domains.transfer.session import (
     beyond_cache,
     device_of_point,
@@ -76,6 +76,11 @@ class _Inside:
         device.copy(self.source, self.data)
         device.sync()
         require_copied(device, self.source, self.expected, "what is to be copied")
+        device.fill(self.source, payload.POISON)
+        require_written_over(device, self.source, self.expected)
+        device.copy(self.source, self.data)
+        device.sync()
+        require_copied(device, self.source, self.expected, "what is to be copied")
         place = device.alloc(nbytes)
         each_s = min(
             self.watch.time(lambda: device.copy(place, self.source)) for _ in range(_TRIALS)
@@ -95,7 +100,7 @@ class _Inside:
         if not (self.sums == self.expected).all():
             n_wrong = int((self.sums != self.expected).any(axis=1).sum())
             raise CheckFailed(
-                f"of {self.n} copies {n_wrong} came with other sums than {self.expected.tolist()}"
+                f"of {self.n} copies {n_wrong} have sums other than {self.expected.tolist()}"
             )
         return timing
 
@@ -194,7 +199,7 @@ class _Pair:
         for owner, place in zip(self.devices, self.places, strict=True):
             owner.fill(place, payload.POISON)
             owner.sync()
-        seconds = self.watch.time(self._enqueue)
+        seconds = self.watch.time(self._enqueue, self.streams[:1])
         for i in range(1 + self.is_both):  # What came from the one is on the other.
             self.sums[i] = self.devices[1 - i].checksum(self.places[1 - i])
             if not (self.sums[i] == self.expected[i]).all():
@@ -209,7 +214,8 @@ class _Pair:
     def latency_s(self) -> float:
         """Return the seconds of a copy of 4 bytes, the shortest of some."""
         ends = self.places[1].part(0, 4), self.sources[0].part(0, 4)
-        return min(self.watch.time(lambda: self.devices[0].copy(*ends)) for _ in range(20))
+        watch = Stopwatch(self.devices[0], by_events=False)
+        return min(watch.time(lambda: self.devices[0].copy(*ends)) for _ in range(20))
 
     def check(self) -> None:
         for i in range(1 + self.is_both):
@@ -219,3 +225,4 @@ class _Pair:
             self.devices[1 - i].copy(back, self.places[1 - i])
             self.devices[1 - i].sync()
             payload.require_same(back.array, self.hosts[i].array, "what arrived")
+        self.watch.check()

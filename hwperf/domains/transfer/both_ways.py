@@ -58,6 +58,7 @@ def bidirectional() -> Iterator[Work]:
         )
         there.check()
         back.check()
+        pair.watch.check()
 
 
 @workload(
@@ -99,6 +100,7 @@ def overlap(how: str) -> Iterator[Work]:
         yield Work(pair.run, clock=pair.watch.clock, derive=pair.figures, bytes=copy.moved, **TERMS)
         copy.check()
         busy.check()
+        pair.watch.check()
         require_value(pair.runs > 0, True, "both were run")
 
 

@@ -75,15 +75,16 @@ class _Launches:
         if self.how == "waited":
 
             def wait_each() -> None:
-                for _ in range(_WAITED):
+                for _ in range(_WAITED - 1):
                     count(None)
                     sync()
+                count(None)  # The stopwatch waits for the last.
 
             return _WAITED, _WAITED, wait_each
         if self.how == "wait_alone":
 
             def wait() -> None:
-                for _ in range(_WAITED):
+                for _ in range(_WAITED - 1):  # The stopwatch waits once more.
                     sync()
 
             return _WAITED, 0, wait
@@ -110,6 +111,7 @@ class _Launches:
 
     def check(self) -> None:
         require_value(int(self.counted[0]), self.launched, "launches that the device counted")
+        self.watch.check()
 
     def figures(self, seen: Seen) -> dict[str, Figure]:
         return named(self.device)

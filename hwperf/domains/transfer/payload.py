@@ -42,17 +42,20 @@ def require_same(actual: Bytes, expected: Bytes, what: str) -> None:
     """Compare every byte.
 
     Raises:
-        CheckFailed: naming the first bytes that differ, and how many there are.
+        CheckFailed: naming the first bytes that differ, and how many there are; or how many there
+            should be.
     """
+    if actual.shape != expected.shape:
+        raise CheckFailed(f"{what}: {actual.size} bytes in place of {expected.size}")
     n_wrong = 0
     shown: list[str] = []
     for start in range(0, expected.size, _PART):
         is_, should = actual[start : start + _PART], expected[start : start + _PART]
-        if is_.shape == should.shape and np.array_equal(is_, should):
+        if np.array_equal(is_, should):
             continue
         wrong = np.flatnonzero(is_ != should)
         n_wrong += wrong.size
         for i in wrong[: _SHOWN - len(shown)]:
             shown.append(f"byte {start + i}: {is_[i]} (is) != {should[i]} (should)")
-    if n_wrong or actual.size != expected.size:
+    if n_wrong:
         raise CheckFailed(f"{what}: {n_wrong} of {expected.size} bytes differ; {'; '.join(shown)}")

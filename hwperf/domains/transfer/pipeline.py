@@ -89,6 +89,7 @@ class Pipeline:
         """
         require_equal(self.values, self.expected[: self.values.size])
         require_equal(np.array([self.values.size]), np.array([self.expected.size]))
+        self.watch.check()
 
     def figures(self, seen: Seen) -> dict[str, Figure]:
         """Return the efficiency: 0 as slow as one stage after another, 1 as fast as the longest."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hwperf import CheckFailed, Figure
-from hwperf.devices import Device
+from hwperf.devices import Device, DeviceBuffer
 from hwperf.work import Timing
 
 __all__ = ["AGREE", "Stopwatch"]
@@ -22,8 +22,25 @@ AGREE = 1.05
 _TICK_S = 2e-6  # Resolution of events: 0.5 µs by CUDA's documentation, and the two ends of both.
 _LEAST = 0.5  # Part of the host's seconds that the device's must be, of what takes long enough.
 _TIMES_IDLE = 10  # Times what timing nothing takes: long enough.
+_TIMES_ANSWER = 10  # Times what an answer takes when nothing is under way, and all is in caches,
+_MOST_LEFT = 0.5  # and part of what was timed, that may pass before the device answers.
+_FEWEST_LAPS = 3
 _TRIALS = 5
 _MOST_LAPS = 1000
+
+
+class Lap(NamedTuple):
+    """What one timing gave, in seconds.
+
+    Attributes:
+        wall_s: by the host's clock.
+        event_s: by the device's events, or None where it has none.
+        late_s: until a device without events answered afterwards.
+    """
+
+    wall_s: float
+    event_s: float | None
+    late_s: float
 
 
 class Stopwatch:
@@ -39,9 +56,8 @@ class Stopwatch:
         self.device = device
         self.has_events = "events" in device.capabilities
         self.by_events = by_events and self.has_events
-        self.laps: list[tuple[float, float | None]] = []
-        self.late_s: list[float] = []
-        # The sum of one word, which waits for all that is before it: see `_see_that_it_waits`.
+        self.laps: list[Lap] = []
+        # Its sum waits for all that was put into the stream before: see `_require_waited`.
         self.word = None if self.has_events else device.alloc(4)
 
     @property
@@ -77,9 +93,11 @@ class Stopwatch:
         second = [device.mark(stream) for stream in streams] if self.has_events else []
         device.sync()
         wall_s = device.clock() - begin
-        event_s = max(map(device.elapsed, first, second), default=None)
-        if self.word is not None:
-            self._see_that_it_waits()
+        event_s = max(
+            (float(device.elapsed(*ends)) for ends in zip(first, second, strict=True)),
+            default=None,
+        )
+        late_s = 0.0 if self.word is None else self._answers_after(self.word)
         if not wall_s > 0:
             raise CheckFailed(f"the host's clock says that it took {wall_s!r} s")
         if event_s is not None and not 0 <= event_s <= AGREE * wall_s + _TICK_S:
@@ -87,7 +105,7 @@ class Stopwatch:
                 f"the device's events say {event_s:.3g} s of what took {wall_s:.3g} s by the "
                 "host's clock: the device was not waited for, or they are no seconds"
             )
-        self.laps = [*self.laps[-_MOST_LAPS:], (wall_s, event_s)]
+        self.laps = [*self.laps[-_MOST_LAPS:], Lap(wall_s, event_s, late_s)]
         return event_s if self.by_events and event_s is not None else wall_s
 
     def check(self) -> None:
@@ -103,11 +121,11 @@ class Stopwatch:
             self._require_waited()
         if not self.by_events:
             return
-        idle_s = self._idle_s()
+        idle_s = statistics.median(lap.wall_s for lap in self._idle())
         parts = [
-            event_s / wall_s
-            for wall_s, event_s in self.laps
-            if event_s is not None and wall_s >= _TIMES_IDLE * max(idle_s, _TICK_S)
+            lap.event_s / lap.wall_s
+            for lap in self.laps
+            if lap.event_s is not None and lap.wall_s >= _TIMES_IDLE * max(idle_s, _TICK_S)
         ]
         if not parts:
             return
@@ -120,7 +138,7 @@ class Stopwatch:
 
     def figures(self) -> dict[str, Figure]:
         """Return what the events say beside the host's clock."""
-        parts = [event_s / wall_s for wall_s, event_s in self.laps if event_s is not None]
+        parts = [lap.event_s / lap.wall_s for lap in self.laps if lap.event_s is not None]
         if not parts:
             return {"timed_by": Figure("the host's clock; the device has no events")}
         return {
@@ -128,31 +146,33 @@ class Stopwatch:
             "events_over_wall": Figure(statistics.median(parts)),
         }
 
-    def _idle_s(self) -> float:
-        """Return the host's seconds of timing nothing."""
-        before = list(self.laps)
+    def _idle(self) -> list[Lap]:
+        """Return what timing nothing gives."""
+        before = self.laps
         for _ in range(_TRIALS):
             self.time(lambda: None)
-        found = statistics.median(wall_s for wall_s, _ in self.laps[-_TRIALS:])
-        self.laps = before
+        found, self.laps = self.laps[-_TRIALS:], before
         return found
 
-    def _see_that_it_waits(self) -> None:
+    def _answers_after(self, word: DeviceBuffer) -> float:
         begin = self.device.clock()
-        self.device.checksum(self.word)  # type: ignore[arg-type]
-        self.late_s.append(self.device.clock() - begin)
+        self.device.checksum(word)
+        return self.device.clock() - begin
 
     def _require_waited(self) -> None:
-        if not self.laps:
+        if len(self.laps) < _FEWEST_LAPS:
             return
-        late_s, laps = statistics.median(self.late_s), list(self.laps)
-        self._idle_s()
-        idle_s = statistics.median(self.late_s[-_TRIALS:])
-        took_s = statistics.median(wall_s for wall_s, _ in laps)
-        if not late_s <= _TIMES_IDLE * idle_s + took_s:
+        # The longest: others were single operations, to find out how many make a batch.
+        n = max(_FEWEST_LAPS, len(self.laps) // 3)
+        longest = sorted(self.laps, key=lambda lap: lap.wall_s)[-n:]
+        # What is left to do is left each time; whatever else delays an answer is not.
+        late_s = min(lap.late_s for lap in longest)
+        idle_s = statistics.median(lap.late_s for lap in self._idle())
+        took_s = statistics.median(lap.wall_s for lap in longest)
+        if not late_s <= _TIMES_ANSWER * idle_s + _MOST_LEFT * took_s:
             raise CheckFailed(
-                f"the device was not waited for: after {took_s:.3g} s {late_s:.3g} s more passed "
-                "before it answered"
+                f"the device was not waited for: {took_s:.3g} s were taken, and another "
+                f"{late_s:.3g} s passed before it answered"
             )
 
 
