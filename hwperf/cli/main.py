@@ -106,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
             stream.reconfigure(errors="replace")
     try:
         outcome = cli.main(args=arguments, prog_name="hwperf", standalone_mode=False)
-    except click.Abort:
+    except (click.Abort, KeyboardInterrupt):  # The latter while click was already at it.
         return _said("interrupted", 130)
     except click.exceptions.Exit as end:
         return end.exit_code

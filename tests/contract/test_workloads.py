@@ -49,6 +49,9 @@ CASES = [
 
 @pytest.mark.parametrize(("workload", "params", "place"), CASES)
 def test_it_keeps_the_contract(workload: Workload, params: dict[str, Any], place: int) -> None:
+    reason = workload.unsupported(params)
+    if reason:
+        pytest.skip(f"n/a: {reason}")
     try:
         start = time.perf_counter()
         with set_up(workload, params):
