@@ -17,3 +17,7 @@ class Host(WorkloadBenchmark):
 
 class RoundTrip(WorkloadBenchmark):
     workload = "network.round_trip"
+
+
+class Bandwidth(WorkloadBenchmark):
+    workload = "network.bandwidth"

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from hwperf.kernels.atomic import atomic_load, atomic_store, give_way, now_ns, pause
+from hwperf.kernels.atomic import atomic_load, atomic_store, give_way, now_ns
 from hwperf.kernels.jit import kernel
-from hwperf.kernels.llvm import address_of, output_address
+from hwperf.kernels.llvm import address_of, load_word, output_address, store_word
 from hwperf.kernels.message import (
     answer_to,
     copy_bytes,
@@ -46,9 +46,13 @@ awake, and one that ends the last latency, as each goes from one message's sendi
 # Words of memory that both see. A message lies behind its flag, on the same line if it has room.
 FLAG_BYTES, LINE_BYTES = 8, 64
 
-# Looks at a flag until the processor is told that this is a wait, and until the core is given away.
-_LOOKS, _PAUSES = 2**12, 2**8
-_TURNS = 2**10  # Of waiting, until it is seen whether there is still somebody to wait for.
+GIVEN_UP = 2**62
+"""What a flag is set to, by whoever watches, where the other process will never do it."""
+
+# Turns of looking at a flag, of eight looks each, until the CPU is given away, 0.1 ms: whoever is
+# waited for may be waiting for this very CPU.
+_TURNS = 2**13
+_WAYS = 2**10  # How often it is given away, until it is seen whether there is still somebody.
 
 
 @kernel
@@ -63,26 +67,40 @@ def memory_bytes(nbytes: int) -> int:
 
 
 @kernel
-def _await(address: int, wanted: int, looks: int, control: int) -> bool:
-    """Wait until the word has become *wanted*; whether the other side was there all the time.
+def _await(address: int, wanted: int, has_cpu: bool, control: int) -> bool:
+    """Wait until the word has become *wanted*; whether the other side has done that.
 
-    With one CPU for both the other side cannot run while this one looks: *looks* is then 1.
+    With one CPU for both the other side cannot run while this one looks, and is given it.
     """
-    turn = 0
+    ways = 0
     while True:
-        # Nothing but a load, a comparison and a jump, as every instruction more makes it slower.
-        for _ in range(looks):
-            if atomic_load(address) >= wanted:
-                return True
-        if looks > 1:
-            for _ in range(_PAUSES):
-                pause()
-                if atomic_load(address) >= wanted:
-                    return True
+        for _ in range(_TURNS if has_cpu else 1):
+            # A load, a comparison and a jump, again and again: with more than that between two
+            # looks the flag is seen later, see hwperf.kernels.pingpong.rally.
+            if (
+                atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+                or atomic_load(address) >= wanted
+            ):
+                return atomic_load(address) < GIVEN_UP  # type: ignore[no-any-return]
         give_way()
-        turn += 1
-        if turn % _TURNS == 0 and is_over(control):
-            return atomic_load(address) >= wanted  # type: ignore[no-any-return]
+        ways += 1
+        if ways % _WAYS == 0 and is_over(control):
+            return False
+
+
+@kernel
+def _copy(to: int, source: int, nbytes: int) -> None:
+    """Copy a message; a short one as a whole word, for which there is always room."""
+    if nbytes <= 8:
+        store_word(to, load_word(source))
+    else:
+        copy_bytes(to, source, nbytes)
 
 
 @kernel
@@ -90,21 +108,21 @@ def _put(kind: int, place: int, source: int, nbytes: int, number: int) -> int:
     """Send message *number*; 0, or the number of the error."""
     if kind != MEMORY:
         return send_whole(kind, place, source, nbytes)
-    copy_bytes(place + place_of(nbytes), source, nbytes)
+    _copy(place + place_of(nbytes), source, nbytes)
     atomic_store(place, number + 1)
     return 0
 
 
 @kernel
 def _take(
-    kind: int, place: int, to: int, nbytes: int, number: int, looks: int, control: int
+    kind: int, place: int, to: int, nbytes: int, number: int, has_cpu: bool, control: int
 ) -> int:
     """Wait for message *number*; 0, or the number of the error."""
     if kind != MEMORY:
         return receive_whole(kind, place, to, nbytes, control)
-    if not _await(place, number + 1, looks, control):
+    if not _await(place, number + 1, has_cpu, control):
         return CUT_SHORT
-    copy_bytes(to, place + place_of(nbytes), nbytes)
+    _copy(to, place + place_of(nbytes), nbytes)
     return 0
 
 
@@ -118,7 +136,7 @@ def ping(
     nbytes: int,
     base: int,
     first: int,
-    looks: int,
+    has_cpu: bool,
     control: int,
     latencies: Any,
     out: Any,
@@ -134,7 +152,7 @@ def ping(
         nbytes: of a message.
         base: sum of the payload without its stamp.
         first: number of the first message.
-        looks: at a flag, until the core is given away.
+        has_cpu: whether each end has a CPU of its own, and may look at a flag without end.
         control: a socket whose other end is the other process.
         latencies: int64, filled with nanoseconds.
         out: int64 of N_WORDS: how many answers were right, their bytes, their checksum, and the
@@ -166,7 +184,7 @@ def ping(
         if i < n:
             stamp = stamp_of(first + i, nbytes)
             write_stamp(source, nbytes, stamp_of(first + i + 1, nbytes))
-            failed = _take(kind, back, to, nbytes, first + i, looks, control)
+            failed = _take(kind, back, to, nbytes, first + i, has_cpu, control)
             if failed != 0:
                 break
     out[COUNT], out[BYTES], out[CHECKSUM], out[ERROR] = count, count * nbytes, checksum, failed
@@ -180,7 +198,7 @@ def _answer(
     back: int,
     buffer: Any,
     nbytes: int,
-    looks: int,
+    has_cpu: bool,
     control: int,
     command: Any,
     report: Any,
@@ -190,7 +208,7 @@ def _answer(
     first, n = command[FIRST], command[N]
     count, checksum, failed = 0, 0, 0
     for i in range(n):
-        failed = _take(kind, there, to, nbytes, first + i, looks, control)
+        failed = _take(kind, there, to, nbytes, first + i, has_cpu, control)
         if failed != 0:
             break
         stamp = read_stamp(to, nbytes)
@@ -213,7 +231,7 @@ def start_answering(
     back: int,
     buffer: Any,
     nbytes: int,
-    looks: int,
+    has_cpu: bool,
     control: int,
     parent: int,
     mask: Any,
@@ -231,7 +249,7 @@ def start_answering(
         back: where answers go to.
         buffer: int64 array for a message.
         nbytes: of a message.
-        looks: as of :func:`ping`.
+        has_cpu: as of :func:`ping`.
         control: its end of the socket.
         parent: number of this process.
         mask: the CPUs that it may run on, see :func:`hwperf.kernels.process.settle`.
@@ -245,7 +263,7 @@ def start_answering(
     while receive_whole(STREAM, control, output_address(command), 8 * N_WORDS, control) == 0:
         before = switches()
         report[:] = 0
-        _answer(kind, there, back, buffer, nbytes, looks, control, command, report)
+        _answer(kind, there, back, buffer, nbytes, has_cpu, control, command, report)
         report[SWITCHES] = switches() - before
         if send_whole(STREAM, control, address_of(report), 8 * N_WORDS) != 0:
             break

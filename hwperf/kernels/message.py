@@ -36,18 +36,6 @@ def _load_byte(typingctx, address):  # type: ignore[no-untyped-def]
 
 
 @intrinsic
-def _store_byte(typingctx, address, value):  # type: ignore[no-untyped-def]
-    """``_store_byte(address, value)``: write the lowest byte of *value*."""
-
-    def generate(context, builder, signature, args):  # type: ignore[no-untyped-def]
-        place = builder.inttoptr(args[0], _BYTE.as_pointer())
-        builder.store(builder.trunc(args[1], _BYTE), place)
-        return context.get_dummy_value()
-
-    return types.void(types.intp, types.int64), generate
-
-
-@intrinsic
 def copy_bytes(typingctx, to, source, nbytes):  # type: ignore[no-untyped-def]
     """``copy_bytes(to, source, nbytes)``: the C library's memcpy."""
 
@@ -85,12 +73,16 @@ def answer_to(stamp: int, nbytes: int) -> int:
 
 @kernel
 def write_stamp(address: int, nbytes: int, stamp: int) -> None:
-    """Write *stamp* at the beginning of the message of *nbytes* at *address*."""
+    """Write *stamp* at the beginning of the message of *nbytes* at *address*.
+
+    A word is written, however short the message: one that is written byte by byte and read as a
+    word would have to wait until the bytes are in the cache. What lies behind it stays as it is.
+    """
     if nbytes >= 8:
         store_word(address, stamp)
     else:
-        for i in range(nbytes):
-            _store_byte(address + i, stamp >> 8 * i)
+        behind = load_word(address) & ~((1 << 8 * nbytes) - 1)
+        store_word(address, behind | stamp)
 
 
 @kernel

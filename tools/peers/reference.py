@@ -109,14 +109,14 @@ def compiler() -> str | None:
 
 
 def build(directory: Path, cc: str, name: str = "reference") -> Path:
-    """Compile the program *name*, "reference" or "cores", into *directory*.
+    """Compile the program *name*, "reference", "cores" or "network", into *directory*.
 
     Raises:
         ReferenceError: with the compiler's own words.
     """
     program = directory / name
-    if name == "reference":
-        _compile(cc, "reference.c", program)
+    if name in ("reference", "network"):
+        _compile(cc, f"{name}.c", program)
     else:
         _compile(cc, f"{name}.c", program.with_suffix(".so"), "-shared", "-fPIC")
         _compile(cc, "launch.c", program)

@@ -16,12 +16,15 @@ from pathlib import Path
 import blas
 import cases
 import cases_cores
+import cases_network
 import cases_storage
 import contest
+import network
 import packages
 import reference
 import storage
 from cases import Case
+from cases_network import NetworkCase
 from cases_storage import StorageCase
 from ratios import MIN_PAIRS, Comparison
 from table import HEADER, row, summary
@@ -36,6 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Compare, print a table, and return 0, 1 if a goal was missed, or 2 if nothing could be."""
     arguments = _arguments(argv)
     on_disk = [each for each in cases_storage.cases() if re.search(arguments.case, each.name)]
+    between = [each for each in cases_network.cases() if re.search(arguments.case, each.name)]
     everything = [*cases.cases(), *cases_cores.cases(len(cpu.allowed_cpus()))]
     chosen = [case for case in everything if re.search(arguments.case, case.name)]
     coarse = [test for test in packages.TESTS if re.search(arguments.case, test.name)]
@@ -47,10 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 2
-    if not chosen and not coarse and not on_disk:
+    if not chosen and not coarse and not on_disk and not between:
         print(f"no case matches {arguments.case!r}; there are:", file=sys.stderr)
-        names = [case.name for case in everything] + [each.name for each in cases_storage.cases()]
-        print("\n".join(names), file=sys.stderr)
+        others = [*cases_storage.cases(), *cases_network.cases()]
+        print("\n".join(each.name for each in [*everything, *others]), file=sys.stderr)
         return 2
     allowed = topology.order(cpu.allowed_cpus())
     here = cpu.current_cpu() if arguments.cpu is None else arguments.cpu
@@ -76,6 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             done += _packages(coarse, number, directory, arguments)
             os.sched_setaffinity(0, allowed)
             done += _storage(on_disk, arguments)
+            done += _network(between, directory, cc or "", arguments)
     except reference.ReferenceError as error:
         print(error, file=sys.stderr)
         return 2
@@ -173,6 +178,31 @@ def _storage(chosen: Sequence[StorageCase], arguments: argparse.Namespace) -> li
             continue
         print("\n".join(row(each) for each in found), flush=True)
         done += found
+    return done
+
+
+def _network(
+    chosen: Sequence[NetworkCase], directory: Path, cc: str, arguments: argparse.Namespace
+) -> list[Comparison]:
+    """Compare with network.c, and with iperf3 and sockperf where they are installed."""
+    absent = network.missing()
+    wanted = {each.peer for each in chosen}
+    for program in sorted(wanted & set(absent)):
+        print(f"{program} is not installed: {network.INSTALL[program]}")
+    left_out = {*network.INSTALL} if arguments.reference_only else {*absent}
+    chosen = [each for each in chosen if each.peer not in left_out]
+    if not chosen:
+        return []
+    compiled = reference.build(directory, cc, "network")
+    done = []
+    for case in chosen:
+        try:
+            found = network.run(case, compiled, n_pairs=arguments.pairs)
+        except HwperfError as why:
+            print(f"{case.name:38} n/a: {why}", flush=True)
+            continue
+        print(row(found), flush=True)
+        done.append(found)
     return done
 
 

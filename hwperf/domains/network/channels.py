@@ -80,6 +80,11 @@ class Channel:
         """This process's descriptors, each once: the other process must not hold them."""
         return () if self.memory is not None else tuple({self.there, self.back})
 
+    def give_up(self) -> None:
+        """Let nobody wait any longer for the other process, where nobody else would tell."""
+        if self.memory is not None:
+            self.memory[0] = self.memory[self.memory.size // 2] = echo.GIVEN_UP
+
     def close_far(self) -> None:
         """Close the other process's ends in this one, once that one has a copy of its own."""
         if self._is_far_open and self.memory is None:

@@ -19,6 +19,7 @@ import numpy as np
 
 from hwperf import CheckFailed, Unsupported
 from hwperf.checks import Words
+from hwperf.domains.network.channels import Channel
 from hwperf.host import cpu, topology
 from hwperf.kernels import echo, process, sockets
 
@@ -27,7 +28,7 @@ __all__ = ["ANSWER_S", "OtherEnd", "Start", "cpus", "own_causes", "started"]
 ANSWER_S = 5.0
 """Longest time for a call, which takes hundredths of a second."""
 
-_LOOK_S = 0.5  # Between two looks whether a call lasts too long.
+_LOOK_S = 0.25  # Between two looks whether a call lasts too long.
 
 Start = Callable[[int, int, Words, Words], int]
 """Starts the process, given its end of the control socket, the number of this process, the mask of
@@ -56,11 +57,13 @@ class OtherEnd:
     Attributes:
         number: of the process.
         control: this end of the socket on which it is told what to do, and reports.
+        channel: the way there.
         report: what it said last, int64 of N_WORDS.
     """
 
     number: int
     control: socket.socket
+    channel: Channel
     report: Words = field(default_factory=lambda: np.full(echo.N_WORDS, -1))
     _deadline: float | None = None
     _is_late: bool = False
@@ -133,12 +136,20 @@ class OtherEnd:
         return 0
 
     def watch(self) -> None:
-        """End the process when a call lasts too long; runs on a thread of its own."""
+        """End the process when a call lasts too long, and give up on one that has ended.
+
+        Runs on a thread of its own.
+        """
         while not self._over.wait(_LOOK_S):
             deadline = self._deadline
-            if deadline is not None and time.monotonic() > deadline:
+            if deadline is None:
+                continue
+            if time.monotonic() > deadline:
                 self._is_late = True
                 self.kill()
+            self._reap(within_s=0.0)
+            if self._is_reaped:
+                self.channel.give_up()
 
     def kill(self) -> None:
         """End it at once, if it has not ended."""
@@ -187,12 +198,15 @@ def command(first: int, n: int) -> Words:
 
 
 @contextmanager
-def started(start: Start, unwanted: Sequence[int], placed: Sequence[int]) -> Iterator[OtherEnd]:
+def started(start: Start, channel: Channel, placed: Sequence[int]) -> Iterator[OtherEnd]:
     """Start the process; end it at the end, whatever happens.
+
+    The calling thread is on the first of the CPUs until then, and the process on the last one.
 
     Args:
         start: starts it.
-        unwanted: descriptors that it must not hold, lest it never sees this end closed.
+        channel: between both. This end's descriptors are closed in the other process, which would
+            else never see this end closed; the other end's are closed in this one.
         placed: the CPUs of both ends, this one's first.
 
     Raises:
@@ -200,23 +214,29 @@ def started(start: Start, unwanted: Sequence[int], placed: Sequence[int]) -> Ite
     """
     near, far = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with near, far:
-        closed = np.array([near.fileno(), *unwanted], np.int64)
+        closed = np.array([near.fileno(), *channel.ours], np.int64)
         number = int(start(far.fileno(), os.getpid(), _mask(placed[-1]), closed))
         if number < 0:
             raise Unsupported("the system refuses to start another process (ulimit -u, memory)")
-        other = OtherEnd(number, near)
+        other = OtherEnd(number, near, channel)
         try:
             far.close()
+            channel.close_far()
             watcher = threading.Thread(target=other.watch, daemon=True)
             watcher.start()
         except BaseException:
             other.close()
             raise
+        before = os.sched_getaffinity(0)
         try:
+            with suppress(OSError):
+                os.sched_setaffinity(0, {placed[0]})
             yield other
         finally:
             other.close()
             watcher.join()
+            with suppress(OSError):  # Where all of them were taken away, the kernel has moved us.
+                os.sched_setaffinity(0, before)
 
 
 def _mask(number: int) -> Words:

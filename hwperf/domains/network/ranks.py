@@ -116,8 +116,8 @@ class Ranks:
 def started(exchange: Exchange, backend: str) -> Iterator[Ranks]:
     """Start the ranks of *exchange* and end them afterwards.
 
-    They run where the system puts them, as in anybody's program. On a busy machine, a rank whose
-    calling thread stays on one CPU takes twice the time and more: it cannot leave a CPU that
+    They run where the system puts them, as in anybody's program. On a busy machine, ranks whose
+    calling threads each stay on one CPU take up to six times as long: they cannot leave a CPU that
     somebody else has, and one that waits there keeps all ranks waiting.
 
     Raises:

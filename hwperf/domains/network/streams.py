@@ -27,7 +27,7 @@ from hwperf.work import Timing
 
 __all__ = ["Flow", "flowing"]
 
-CALL_S = 0.01
+CALL_S = 0.02
 """Of a call, at the end of which the sender waits for the last message to be confirmed: 0.1 ms."""
 
 RING_BYTES = 256 * KiB
@@ -82,7 +82,7 @@ class Flow:
     lost: int = 0
     counts: Words = field(default_factory=lambda: np.zeros(zerocopy.N_COUNTS, np.int64))
     told: Words = field(default_factory=lambda: np.full(echo.N_WORDS, -1))
-    _heard: Words = field(default_factory=zerocopy.room)
+    _heard: Words = field(default_factory=lambda: zerocopy.room())
 
     def run(self) -> Timing:
         """Send for a while.
@@ -213,9 +213,8 @@ def flowing(transport: str, nbytes: int, is_zero_copy: bool) -> Iterator[Flow]:
         received = channels.shared_words(expected.n_slots * expected.slot_bytes // 8)
         window = 0 if is_stream else _window(channel, nbytes)
         start = _start(channel, received, expected, window)
-        other = stack.enter_context(other_end.started(start, channel.ours, placed))
+        other = stack.enter_context(other_end.started(start, channel, placed))
         about = _about(channel, transport)
-        channel.close_far()
         n_slots = max(2, min(64, HELD_BYTES // nbytes)) if is_zero_copy else 1
         found = Flow(
             channel=channel,
