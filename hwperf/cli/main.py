@@ -24,6 +24,7 @@ VERBS: Mapping[str, str] = MappingProxyType(
     {
         "devices": "The devices that transfer.* can measure, and what is absent and why.",
         "doctor": "What on this machine disturbs measurements, with evidence and what to do.",
+        "gpu-proof": "Measure a whole device within minutes, check it, and write one JSON.",
         "info": "What this machine is: every fact with its source.",
         "list": "The workloads: parameters, what each answers, what this machine cannot do.",
         "measure": "Measure one workload here and now, without asv.",
@@ -52,7 +53,7 @@ class _Verbs(click.Group):
         if cmd_name not in VERBS:
             return None
         try:
-            module = import_module(f"hwperf.cli.{cmd_name}")
+            module = import_module(f"hwperf.cli.{cmd_name.replace('-', '_')}")
         except ModuleNotFoundError as error:
             if error.name != "fcntl":
                 raise
@@ -60,7 +61,7 @@ class _Verbs(click.Group):
                 f"hwperf {cmd_name} needs a POSIX system (Python's module fcntl, to hold results): "
                 "use Linux, macOS or WSL. 'hwperf measure' works here."
             ) from error
-        command: click.Command = getattr(module, f"{cmd_name}_command")
+        command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
