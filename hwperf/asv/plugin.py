@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -33,6 +34,8 @@ from hwperf.errors import UsageError
 from hwperf.host import storage
 
 __all__ = ["Host", "setup"]
+
+_SAME_S = 1.0  # Signals within so many seconds are one: nobody asks twice so soon.
 
 
 def setup() -> None:
@@ -71,7 +74,9 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
         os.environ.setdefault(variants.TARGET, name)
     conf.matrix = variants.keyed(conf.matrix, variants.of())
     # A supervisor's terminate is as good a reason to stop cleanly as Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    interrupt = _interrupting_once()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, interrupt)
     os.environ[sidecar.RUN_STARTED] = str(time.time())
     if kwargs.get("dry_run"):
         return original(conf, *args, **kwargs)
@@ -84,6 +89,23 @@ def _run(original: Callable[..., Any], conf: Any, *args: Any, **kwargs: Any) -> 
         raise util.UserError(str(error)) from error
     except KeyboardInterrupt:
         raise util.UserError("Interrupted.") from None
+
+
+def _interrupting_once() -> Callable[[int, object], None]:
+    """Return a handler that raises KeyboardInterrupt, and takes what follows at once for the same.
+
+    Linux sends the signal of a parent's death again for each thread that the parent had. A second
+    one would end the tidying up that the first has begun.
+    """
+    last = -math.inf
+
+    def handle(number: int, frame: object) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before > _SAME_S:
+            raise KeyboardInterrupt
+
+    return handle
 
 
 def _say_at_once(sentence: str) -> None:

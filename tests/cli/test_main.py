@@ -66,11 +66,11 @@ def test_the_version_is_told(hwperf: Run) -> None:
     [
         (
             "lst",
-            "'lst' is no verb. Did you mean list? There are devices, doctor, info, list, measure, ",
+            "'lst' is no verb. Did you mean list? There are devices, doctor, gpu-proof, ",
         ),
         (
             "frobnicate",
-            "'frobnicate' is no verb. There are devices, doctor, info, list, measure, publish",
+            "'frobnicate' is no verb. There are devices, doctor, gpu-proof, info, list",
         ),
         ("--vresion", "No such option"),
         ("list --jsno", "--json"),
