@@ -87,6 +87,11 @@ def listing() -> Listing:
     return Listing(found.devices, found.absent + unread)
 
 
+@cache
+def _of_back_end(name: str) -> Listing:
+    return of_points([point for point in find_entry_points(GROUP)[0] if point.name == name])
+
+
 def of_points(points: list[EntryPoint]) -> Listing:
     """Return what the back ends of *points* find."""
     devices: dict[str, Candidate] = {}
@@ -114,7 +119,14 @@ def chosen(environ: Mapping[str, str] | None = None) -> Candidate:
         Unsupported: if it names none and there is no accelerator.
     """
     id = (os.environ if environ is None else environ).get(DEVICE)
-    return listing().find(id) if id else listing().default()
+    # No more back ends are asked than it takes: each may load a library, or ask a driver.
+    if id:
+        return _of_back_end(id.partition(":")[0]).devices.get(id) or listing().find(id)
+    for name in sorted({point.name for point in find_entry_points(GROUP)[0]}, key=_rank):
+        for candidate in _of_back_end(name).devices.values():
+            if candidate.kind in _BY_ITSELF:
+                return candidate
+    return listing().default()
 
 
 def lacking() -> str | None:

@@ -158,6 +158,7 @@ def test_where_there_are_none_it_says_none() -> None:
 def test_the_environment_names_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     listing = listing_of("gpu", "cpu")
     monkeypatch.setattr(found, "listing", lambda: listing)
+    monkeypatch.setattr(found, "_of_back_end", lambda name: listing)
     assert chosen({}).id == "gpu:0"
     assert chosen({DEVICE: ""}).id == "gpu:0"
     assert chosen({DEVICE: "cpu:1"}).id == "cpu:1"

@@ -59,6 +59,7 @@ def use(monkeypatch: pytest.MonkeyPatch) -> Use:
         candidate = Candidate("simulated:0", "a stranger's", "simulated", opens)
         listing = Listing({candidate.id: candidate})
         monkeypatch.setattr(found, "listing", lambda: listing)
+        monkeypatch.setattr(found, "_of_back_end", lambda name: listing)
         monkeypatch.setenv(DEVICE, candidate.id)
 
     return used

@@ -63,6 +63,7 @@ def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(DEVICE, raising=False)
     # What was found in this process was found with torch.
     monkeypatch.setattr(found, "listing", found.listing.__wrapped__)
+    monkeypatch.setattr(found, "_of_back_end", found._of_back_end.__wrapped__)
 
 
 @pytest.mark.usefixtures("no_torch")
