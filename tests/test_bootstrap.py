@@ -62,7 +62,9 @@ def test_the_makefile_knows_the_same_targets_and_no_logic(bootstrap: ModuleType)
 def test_ci_calls_make_test(bootstrap: ModuleType) -> None:
     ci = ROOT / ".ci" / "run"
     assert ci.stat().st_mode & 0o111
-    assert ci.read_text().rstrip().splitlines()[-1].startswith("exec make test")
+    lines = ci.read_text(encoding="utf-8").splitlines()
+    assert 'make test PYTHON="$PYTHON"' in lines  # Alone on its line, and a failure ends the script:
+    assert "set -euo pipefail" in lines
 
 
 def test_an_unknown_target_names_those_there_are(

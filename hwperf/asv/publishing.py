@@ -13,7 +13,7 @@ from asv.console import log
 from asv.graph import Graph
 from asv.publishing import OutputPublisher
 
-from hwperf.asv import definitions, feed, files, pages, rates, swap
+from hwperf.asv import definitions, feed, files, pages, publication, rates, swap
 from hwperf.asv.patches import wrap
 from hwperf.errors import HwperfError
 
@@ -59,6 +59,17 @@ class Rates(OutputPublisher):  # type: ignore[misc]
             elif name in shown:
                 benchmarks[name] = {**benchmarks[name], "unit": shown[name].unit}
         pages.edit(site)
+        told = publication.Publication(
+            site=site,
+            results_dir=Path(conf.results_dir).absolute(),
+            repo=str(conf.repo),
+            revisions=revisions,
+            shown=shown,
+            commit_url=str(getattr(conf, "show_commit_url", "") or "").lstrip("#"),
+        )
+        publication.add_tabs(
+            site / "index.html", publication.ask_reports(told, lambda words: log.warning(words))
+        )
 
 
 def _shown(benchmarks: Any, graphs: Any) -> dict[str, rates.Shown]:

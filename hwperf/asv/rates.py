@@ -16,7 +16,7 @@ from typing import Any
 from hwperf.metrics import METRICS, Metric
 from hwperf.units import UNITS, scale_of
 
-__all__ = ["Shown", "convert_graph", "convert_regressions", "convert_summary", "shown_of"]
+__all__ = ["Shown", "convert_graph", "convert_regressions", "convert_summary", "metric_of", "shown_of"]
 
 # The units of the field, whatever the size of the number; op/s has none and follows the data.
 USUAL = {"B/s": 1e9, "FLOP/s": 1e9, "Hz": 1e9}
@@ -50,7 +50,7 @@ def shown_of(definition: Mapping[str, Any], costs: Iterable[Any] = ()) -> Shown 
         definition: its entry of benchmarks.json.
         costs: some of its costs; they choose the prefix where the field has no usual one.
     """
-    metric = _metric_of(definition)
+    metric = metric_of(definition)
     if metric is None or definition.get("unit") != "seconds":
         return None
     if metric.unit == "s":
@@ -61,7 +61,7 @@ def shown_of(definition: Mapping[str, Any], costs: Iterable[Any] = ()) -> Shown 
     return Shown(metric, *scale_of(typical, metric.unit))
 
 
-def _metric_of(definition: Mapping[str, Any]) -> Metric | None:
+def metric_of(definition: Mapping[str, Any]) -> Metric | None:
     """Return the metric; a plugin's own is known by its unit and direction."""
     name, unit = str(definition.get("metric", "")), definition.get("metric_unit")
     if name in METRICS or unit not in UNITS:

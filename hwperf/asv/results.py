@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from hwperf.asv import damage, versions
+from hwperf.asv.rates import metric_of
+from hwperf.metrics import Metric
 
-__all__ = ["Point", "latest", "read"]
+__all__ = ["Point", "definitions_of", "files", "latest", "points_of", "read"]
 
 Warn = Callable[[str], None]
 Known = Mapping[tuple[str, str], Mapping[str, Any]]
@@ -36,6 +38,8 @@ class Point:
         interval: 99 % interval of the cost, or None.
         samples: costs, empty where none were recorded.
         version: version of the benchmark that was run.
+        unit: asv's unit of the cost, ``seconds`` for all of hwperf's.
+        quantity: the metric that people read in place of the cost, None where it is not hwperf's.
     """
 
     machine: str
@@ -50,6 +54,8 @@ class Point:
     interval: tuple[float, float] | None
     samples: tuple[float, ...]
     version: str
+    unit: str = "seconds"
+    quantity: Metric | None = None
 
 
 def read(
@@ -62,33 +68,44 @@ def read(
         machine: only this machine's.
         warn: told of each file that is damaged and passed over.
     """
-    known = _definitions(results_dir)
-    for path in _files(results_dir, machine):
-        yield from _points(path, known, warn)
+    known = definitions_of(results_dir)
+    for path in files(results_dir, machine):
+        yield from points_of(path, known, warn)
 
 
 def latest(
     results_dir: Path, *, machine: str | None = None, warn: Warn = lambda sentence: None
 ) -> list[Point]:
     """Return the points of the result file in which something was measured last."""
-    known = _definitions(results_dir)
+    known = definitions_of(results_dir)
     newest: list[Point] = []
     newest_at = -math.inf
-    for path in _files(results_dir, machine):
-        points = list(_points(path, known, warn))
+    for path in files(results_dir, machine):
+        points = list(points_of(path, known, warn))
         at = max((point.started_at or 0.0 for point in points), default=-math.inf)
         if at > newest_at:
             newest, newest_at = points, at
     return newest
 
 
-def _files(results_dir: Path, machine: str | None) -> Iterator[Path]:
+def files(results_dir: Path, machine: str | None = None) -> Iterator[Path]:
+    """Yield the paths of the result files, of one machine or of all, in order of their names."""
     for path in sorted(results_dir.glob(f"{machine or '*'}/*.json")):
         if path.name != "machine.json" and (path.parent / "machine.json").is_file():
             yield path
 
 
-def _points(path: Path, known: Known, warn: Warn) -> Iterator[Point]:
+def points_of(
+    path: Path, known: Known | None = None, warn: Warn = lambda sentence: None
+) -> Iterator[Point]:
+    """Yield the points of one result file.
+
+    Args:
+        path: the file.
+        known: definitions, as :func:`definitions_of` gives them; read where None.
+        warn: told why a file is passed over.
+    """
+    known = definitions_of(path.parent.parent) if known is None else known
     cause = damage.of_result_file(path)
     if cause is not None:
         warn(f"{path} is damaged and passed over: {cause}")
@@ -118,6 +135,8 @@ def _points(path: Path, known: Known, warn: Warn) -> Iterator[Point]:
                 interval=_interval(cells, index),
                 samples=tuple(_at(cells, "samples", index) or ()),
                 version=version,
+                unit=str(definition.get("unit") or ""),
+                quantity=metric_of(definition),
             )
 
 
@@ -133,7 +152,7 @@ def _interval(cells: Mapping[str, Any], index: int) -> tuple[float, float] | Non
     return low, high
 
 
-def _definitions(results_dir: Path) -> Known:
+def definitions_of(results_dir: Path) -> Known:
     """Return each definition by name and version, and the current one by name and ""."""
     known: dict[tuple[str, str], Mapping[str, Any]] = {}
     for definition in versions.all_versions(results_dir):
