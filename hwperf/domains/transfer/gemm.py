@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from hwperf import CheckFailed, Figure, Seen, Work, workload
+from hwperf import CheckFailed, Figure, Seen, Unsupported, Work, workload
 from hwperf.checks import Floats
 from hwperf.devices import Device
 from hwperf.devices.encodings import decode, encode
@@ -26,6 +27,8 @@ _TOLERANCES = {
 }  # fmt: skip
 _WHOLE = 1024  # Up to this size each element is compared with a product of its own.
 _ROWS = 64
+_TRIAL = 512  # A product of this size says how long a larger one takes.
+_LONGEST_S = 2.0  # Of one product: an accelerator of 1 TFLOP/s takes 1.1 s for the largest.
 _ROWS_AT_ONCE = 512  # Of a matrix that is decoded: at most 32 MiB.
 _INTEGERS = 127
 _ELEMENT_BYTES = {**DTYPES, "int32": 4}
@@ -63,6 +66,35 @@ def gemm(n: int, dtype: str) -> Iterator[Work]:
         computed.check()
 
 
+def _require_pace(device: Device, n: int, dtype: str) -> None:
+    """Try a small product where a large one is asked for: a slow device would take minutes.
+
+    Raises:
+        Unsupported: if one product of *n* x *n* would take longer than a point has.
+    """
+    if n <= 2 * _TRIAL:
+        return
+    size = DTYPES[dtype] * _TRIAL**2
+    buffers = [device.alloc(_ELEMENT_BYTES[ROUNDED[dtype]] * _TRIAL**2)]
+    buffers += [device.alloc(size) for _ in range(2)]
+    for buffer in buffers:
+        device.fill(buffer, 0)
+    multiply = device.kernel("gemm", buffers, n=_TRIAL, dtype=dtype)
+    took = []
+    for _ in range(3):  # The first may compile.
+        device.sync()
+        begin = time.perf_counter()
+        multiply(None)
+        device.sync()
+        took.append(time.perf_counter() - begin)
+    expected = min(took) * (n / _TRIAL) ** 3
+    if expected > _LONGEST_S:
+        raise Unsupported(
+            f"one product would take some {expected:.0f} s on {device.info.name} "
+            f"(at most {_LONGEST_S:.0f} s); a smaller n is measured"
+        )
+
+
 class _Matrices:
     """A, B and C, and what C should be."""
 
@@ -70,6 +102,7 @@ class _Matrices:
         self.n, self.dtype, self.rounded = n, dtype, ROUNDED[dtype]
         size, out_size = DTYPES[dtype] * n * n, _ELEMENT_BYTES[self.rounded] * n * n
         require_room(device, 2 * size + out_size, 4 * size + 2 * out_size)
+        _require_pace(device, n, dtype)
         rng = np.random.default_rng(0)
         self.a, self.columns = (self._random(rng) for _ in range(2))
         a, b = put(device, self.a), put(device, self.columns)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import pytest
@@ -128,6 +129,17 @@ def test_what_is_larger_than_any_memory_is_not_there(tell: Any) -> None:
     result = measured("gemm", n=2**19, dtype="f32")
     assert result.verdict == "n/a"
     assert "needs " in result.reason
+
+
+def test_a_product_that_would_take_minutes_is_not_begun(
+    tell: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tell()
+    monkeypatch.setattr(sys.modules["hwperf.domains.transfer.gemm"], "_LONGEST_S", 1e-9)
+    assert measured("gemm", n=64, dtype="f32").verdict != "n/a"
+    result = measured("gemm", n=1088, dtype="f32")
+    assert result.verdict == "n/a"
+    assert "one product would take some" in result.reason
 
 
 @pytest.mark.parametrize(
