@@ -21,7 +21,7 @@ def of_result_file(path: Path) -> str | None:
         data = json.loads(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError:
         return "it is not text"
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         return f"it is not JSON: {error}"
     except OSError as error:
         return f"it cannot be read: {error.strerror}"

@@ -16,7 +16,14 @@ from typing import Any
 from hwperf.metrics import METRICS, Metric
 from hwperf.units import UNITS, scale_of
 
-__all__ = ["Shown", "convert_graph", "convert_regressions", "convert_summary", "metric_of", "shown_of"]
+__all__ = [
+    "Shown",
+    "convert_graph",
+    "convert_regressions",
+    "convert_summary",
+    "metric_of",
+    "shown_of",
+]
 
 # The units of the field, whatever the size of the number; op/s has none and follows the data.
 USUAL = {"B/s": 1e9, "FLOP/s": 1e9, "Hz": 1e9}
@@ -62,7 +69,7 @@ def shown_of(definition: Mapping[str, Any], costs: Iterable[Any] = ()) -> Shown 
 
 
 def metric_of(definition: Mapping[str, Any]) -> Metric | None:
-    """Return the metric; a plugin's own is known by its unit and direction."""
+    """Return the metric of a benchmark of hwperf's, or None; a plugin's own is known by its unit and direction."""
     name, unit = str(definition.get("metric", "")), definition.get("metric_unit")
     if name in METRICS or unit not in UNITS:
         return METRICS.get(name)

@@ -126,7 +126,7 @@ def points_of(
                 machine=path.parent.name,
                 commit=data["commit_hash"],
                 environment=data["env_name"],
-                started_at=None if started is None else started / 1e3,
+                started_at=_seconds(started),
                 benchmark=name,
                 workload=definition.get("workload"),
                 metric=definition.get("metric"),
@@ -138,6 +138,17 @@ def points_of(
                 unit=str(definition.get("unit") or ""),
                 quantity=metric_of(definition),
             )
+
+
+def _seconds(started: Any) -> float | None:
+    """Return asv's milliseconds in seconds, None where they are none."""
+    if isinstance(started, bool) or not isinstance(started, (int, float)):
+        return None
+    try:
+        seconds = started / 1e3
+    except OverflowError:  # A whole number that no float holds.
+        return None
+    return seconds if math.isfinite(seconds) else None
 
 
 def _at(cells: Mapping[str, Any], column: str, index: int) -> Any:

@@ -98,7 +98,7 @@ def read(path: str | os.PathLike[str]) -> Iterator[dict[str, Any]]:
             for line in stream:
                 try:
                     record = json.loads(line)
-                except ValueError:
+                except (ValueError, RecursionError):
                     continue
                 if isinstance(record, dict):
                     yield record

@@ -98,3 +98,18 @@ def test_reading_needs_no_asv() -> None:
     program = "import sys, hwperf.asv.results; print('asv' in sys.modules, 'numpy' in sys.modules)"
     asked = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert asked.stdout.split() == ["False", "False"], asked.stderr
+
+
+@pytest.mark.parametrize("started", [10**400, math.inf, "yesterday", True])
+def test_a_time_that_is_none_is_not_known(directory: Path, started: Any) -> None:
+    store(directory, "odd", "d" * 40, {"time_y": [[1.5], [], "v", started]})
+    (point,) = results.read(directory, machine="odd")
+    assert point.started_at is None
+
+
+def test_json_nested_too_deeply_is_damage(directory: Path) -> None:
+    deep = directory / "here" / "dddddddd-host-py3.11.json"
+    deep.write_text("[" * 100_000 + "]" * 100_000)
+    told: list[str] = []
+    assert len(list(results.read(directory, warn=told.append))) == 5
+    assert "it is not JSON" in told[0]
