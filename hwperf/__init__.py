@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from hwperf.work import Figure, Seen, Work
     from hwperf.workload import Workload, workload
 
+    # Not imported, even for types: whatever imports hwperf would then depend on its reports.
+    roofline: Any
+
 __all__ = [
     "CheckFailed",
     "DeclarationError",
@@ -34,6 +37,7 @@ __all__ = [
     "Work",
     "Workload",
     "limits",
+    "roofline",
     "workload",
 ]
 
@@ -48,6 +52,7 @@ _HOMES: Mapping[str, str] = {
     **dict.fromkeys(("Figure", "Seen", "Work"), "hwperf.work"),
     **dict.fromkeys(("Workload", "workload"), "hwperf.workload"),
     "Metric": "hwperf.metrics",
+    "roofline": "hwperf.report.roofline",
 }
 
 
