@@ -69,7 +69,10 @@ def shown_of(definition: Mapping[str, Any], costs: Iterable[Any] = ()) -> Shown 
 
 
 def metric_of(definition: Mapping[str, Any]) -> Metric | None:
-    """Return the metric of a benchmark of hwperf's, or None; a plugin's own is known by its unit and direction."""
+    """Return the metric of a benchmark of hwperf's, or None.
+
+    A plugin's own metric is known by its unit and direction.
+    """
     name, unit = str(definition.get("metric", "")), definition.get("metric_unit")
     if name in METRICS or unit not in UNITS:
         return METRICS.get(name)
