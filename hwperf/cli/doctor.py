@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from hwperf.cli.layout import columns, wrapped
+from hwperf.cli.next_steps import Ended, show
 from hwperf.host.noise import Finding, findings
 from hwperf.plugins import Broken, load
 
@@ -27,6 +28,7 @@ def doctor_command(as_json: bool) -> int:
         click.echo(json.dumps(_record(found, broken), indent=1))
     else:
         click.echo("\n".join(_lines(found, broken, columns())))
+        show("doctor", Ended(causes=len(found)))
     return 0
 
 

@@ -14,6 +14,7 @@ import click
 
 from hwperf.cli.broken import report_broken
 from hwperf.cli.layout import columns, flowed, wrapped
+from hwperf.cli.next_steps import Ended, show
 from hwperf.cli.selection import shown_params, shown_value
 from hwperf.errors import UsageError
 from hwperf.plugins import Registry, load
@@ -38,6 +39,7 @@ def list_command(pattern: str, as_json: bool) -> int:
     else:
         width = columns()
         click.echo("\n".join(line for workload in found for line in _lines(workload, width)))
+        show("list", Ended(ids=tuple(workload.id for workload in found)))
     return 0
 
 

@@ -16,21 +16,34 @@ from typing import Any
 
 import click
 
-from hwperf.errors import HwperfError, UsageError
+from hwperf.errors import HwperfError, Unsupported, UsageError
 
 __all__ = ["VERBS", "cli", "main"]
 
 VERBS: Mapping[str, str] = MappingProxyType(
     {
+        "aa": "Measure a suite against itself: what change is noise, kept for each metric.",
+        "ab": "Compare two revisions of a project, measured in turns on this machine.",
+        "completion": "Print what makes a shell complete verbs, options and workloads.",
+        "compare": "Two recorded runs: what got worse, what is within the noise.",
+        "card": "The textbook beside this machine, led by a block to paste.",
+        "claims": "The textbook's laws, each with what could contradict it.",
         "devices": "The devices that transfer.* can measure, and what is absent and why.",
         "doctor": "What on this machine disturbs measurements, with evidence and what to do.",
+        "export": "Recorded runs for other programs: JSON, CSV, JUnit, Prometheus.",
         "gpu-proof": "Measure a whole device within minutes, check it, and write one JSON.",
         "info": "What this machine is: every fact with its source.",
         "list": "The workloads: parameters, what each answers, what this machine cannot do.",
         "measure": "Measure one workload here and now, without asv.",
+        "napkin": "How long a plan takes by this machine's numbers, and what bounds it.",
         "publish": "Write the pages of the recorded results.",
+        "regress": "Say what got worse in asv's results, and fail where it matters.",
+        "report": "Draw a recorded run: one HTML page that needs no network.",
+        "roofline": "What bounds code on this machine: bandwidths, arithmetic, ridge points.",
         "run": "Run the suite through asv and keep the results.",
         "serve": "Let one other host measure the network against this one, once.",
+        "steps": "Find the steps and drifts in a series of numbers, from a CSV file.",
+        "verdict": "What changed between two commits: did the code do it, or the machine?",
     }
 )
 """Every verb with its line of help: kept here so that ``hwperf --help`` loads none of them."""
@@ -43,7 +56,8 @@ class _Verbs(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        if args[0] not in VERBS and not args[0].startswith("-"):
+        is_known = args[0] in VERBS or args[0].startswith("-")
+        if not is_known and not ctx.resilient_parsing:  # As it is while a shell completes.
             near = difflib.get_close_matches(args[0], VERBS, n=1)
             hint = f" Did you mean {near[0]}?" if near else ""
             raise UsageError(f"{args[0]!r} is no verb.{hint} There are {', '.join(VERBS)}.")
@@ -62,7 +76,20 @@ class _Verbs(click.Group):
                 "use Linux, macOS or WSL. 'hwperf measure' works here."
             ) from error
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
+        if command.epilog is None:
+            from hwperf.cli.examples import epilog
+
+            command.epilog = epilog(cmd_name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        if incomplete.startswith("-"):
+            return super().shell_complete(ctx, incomplete)
+        from click.shell_completion import CompletionItem
+
+        # Without loading them, as click would to see which are hidden.
+        fitting = [verb for verb in sorted(VERBS) if verb.startswith(incomplete)]
+        return [CompletionItem(verb, help=VERBS[verb]) for verb in fitting]
 
     def invoke(self, ctx: click.Context) -> Any:
         # Here, as click itself takes a reader that has gone (e.g. head) for a failure.
@@ -96,7 +123,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command line; never a traceback for bad input.
 
     Returns:
-        0 done, 1 something measured is broken, 2 misuse, 130 interrupted.
+        0 done, 1 a finding, 2 misuse, 3 nothing could be measured, 130 interrupted.
     """
     if threading.current_thread() is threading.main_thread():
         # As after Ctrl-C: what was begun is torn down.
@@ -115,6 +142,8 @@ def main(arguments: list[str] | None = None) -> int:
         return _said(f"{_sentence(error)} See '{_path(error)} --help'.", 2)
     except click.ClickException as error:
         return _said(_sentence(error), 2)
+    except Unsupported as error:
+        return _said(str(error), 3)
     except HwperfError as error:
         return _said(str(error), 2)
     except OSError as error:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import click
 
 from hwperf.asv import variants
-from hwperf.cli import storing
+from hwperf.cli import completion, storing
 from hwperf.cli.device import choose as choose_device
 from hwperf.cli.device import option as device_option
+from hwperf.cli.exit_codes import FINDING, FINE, UNMEASURED
 from hwperf.cli.layout import columns, flowed, wrapped
+from hwperf.cli.next_steps import Ended, show
+from hwperf.cli.progress import Progress
 from hwperf.cli.selection import points_of, shown_params
 from hwperf.errors import UsageError
 from hwperf.measure import FULL, Result, measure
@@ -24,13 +29,14 @@ from hwperf.work import Figure
 __all__ = ["measure_command"]
 
 _INDENT = 4
+_SET_UP_S = 1.0  # Of a point, until the first ones have shown how long one takes.
 
 
 @click.command("measure")
-@click.argument("id")
+@click.argument("id", shell_complete=completion.workload_ids)
 @click.option(
     "-p", "--param", "given", multiple=True, metavar="NAME=VALUE",
-    help="Only this value of a parameter; may be repeated.",
+    shell_complete=completion.parameters, help="Only this value of a parameter; may be repeated.",
 )  # fmt: skip
 @click.option(
     "--budget", default="1s", show_default=True, metavar="TIME", help="Measuring time per point."
@@ -51,7 +57,7 @@ def measure_command(
 ) -> int:
     """Measure the workload ID here and now, every point or those that -p selects.
 
-    Exits with 1 if a point failed or was impossible.
+    Exits with 1 if a point failed or was impossible, 3 if not one could be measured.
     """
     registry = load()
     profile = FULL.with_budget(parse_seconds(budget))
@@ -66,17 +72,38 @@ def measure_command(
     words = storing.announcement([workload.id], profile.name)
     if words:
         click.echo(f"hwperf: {words}", err=True)
-    bad = 0
-    for params in points_of(workload, given):
-        with redirect_stdout(sys.stderr):  # What a workload prints is no result.
-            result = measure(workload, params, profile=profile)
-        bad += result.verdict in ("failed", "impossible")
-        click.echo(
-            json.dumps(result.to_json(), allow_nan=False)
-            if as_json
-            else "\n".join(_lines(result, columns()))
-        )
-    return 1 if bad else 0
+    points, results = points_of(workload, given), list[Result]()
+    begin = time.monotonic()
+    with Progress(sys.stderr) as progress:
+        for done, params in enumerate(points):
+            pace = (time.monotonic() - begin) / done if done else profile.budget_s + _SET_UP_S
+            name = f"{workload.id} {shown_params(params)}".rstrip()
+            progress.begin(done, len(points), (len(points) - done) * pace, name)
+            with redirect_stdout(sys.stderr):  # What a workload prints is no result.
+                result = measure(workload, params, profile=profile)
+            results.append(result)
+            progress.clear()
+            click.echo(
+                json.dumps(result.to_json(), allow_nan=False)
+                if as_json
+                else "\n".join(_lines(result, columns()))
+            )
+    ended = _ended(workload.id, results)
+    if not as_json:
+        show("measure", ended)
+    if ended.bad:
+        return FINDING
+    return FINE if ended.n_measured else UNMEASURED
+
+
+def _ended(id: str, results: Sequence[Result]) -> Ended:
+    bad = [each for each in results if each.verdict in ("failed", "impossible")]
+    return Ended(
+        ids=(id,),
+        bad=(id, bad[0].params) if bad else None,
+        n_measured=sum(each.is_measured for each in results),
+        n_noisy=sum(each.verdict == "noisy" for each in results),
+    )
 
 
 def _lines(result: Result, width: int) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Sequence
 
 import click
 
 from hwperf.cli.layout import wrapped
+from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
 from hwperf.plugins import load
 from hwperf.report import detection
@@ -24,16 +26,14 @@ def detected() -> list[Detected]:
     registry = load()
     points = detection.wanted(registry)
     found: dict[str, list[tuple[dict[str, object], object]]] = {}
-    is_terminal = sys.stderr is not None and sys.stderr.isatty()
-    if not is_terminal:
+    if not (sys.stderr is not None and sys.stderr.isatty()):
         click.echo(f"measuring {len(points)} points, ten seconds or more", err=True)
-    for number, (id, params, point) in enumerate(detection.measured(registry, points), start=1):
-        found.setdefault(id, []).append((params, point))
-        if is_terminal:
-            line = f"{number}/{len(points)}  {id} {shown_params(params)}"
-            click.echo(f"\r{line[:78]:<78}", nl=False, err=True)
-    if is_terminal:
-        click.echo(f"\r{'':78}\r", nl=False, err=True)
+    begin = time.monotonic()
+    with Progress(sys.stderr) as progress:
+        for done, (id, params, point) in enumerate(detection.measured(registry, points), start=1):
+            found.setdefault(id, []).append((params, point))
+            left_s = (len(points) - done) * (time.monotonic() - begin) / done
+            progress.begin(done, len(points), left_s, f"{id} {shown_params(params)}".rstrip())
     measured: Points = found  # type: ignore[assignment]
     return detect(measured, detection.reported())
 

@@ -62,6 +62,27 @@ class Progress:
         elif event.kind == "log" and any(word in event.text for word in _TELLING):
             self._tell(_ASVS_MARK.sub("", event.text).rstrip())
 
+    def begin(self, done: int, total: int, left_s: float, name: str) -> None:
+        """Show what is measured now; :meth:`clear` removes it where results are printed between.
+
+        Args:
+            done: points measured.
+            total: points to measure.
+            left_s: seconds left.
+            name: the point.
+        """
+        now = self._clock()
+        if self._last is None:
+            self._last = now
+        if not (self._is_terminal or now - self._last >= _QUIET_S):
+            return
+        self._last = now
+        self._rewrite(f"{done}/{total}, {format_duration(left_s)} left  {name}")
+
+    def clear(self) -> None:
+        """Remove the line that stands on the terminal."""
+        self._write("")
+
     def _tell(self, sentence: str) -> None:
         if sentence not in self._told:  # asv reads each file several times.
             self._told.add(sentence)
@@ -80,7 +101,9 @@ class Progress:
         )
         head = f"{event.done}/{event.total}, {format_duration(event.left_s)} left"
         name = f"{record['id']} {shown_params(record['params'])}".rstrip()
-        line = f"{head}  {name}  {value}"
+        self._rewrite(f"{head}  {name}  {value}")
+
+    def _rewrite(self, line: str) -> None:
         if self._is_terminal:
             line = line[: columns() - 1]  # A full line would wrap and could not be rewritten.
             self._write(line)

@@ -20,6 +20,8 @@ __all__ = ["publish_command"]
 )  # fmt: skip
 def publish_command(config: Path) -> int:
     """Write the pages of the recorded results, in rates, readable without a network."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo("writing the pages, some seconds", err=True)
     with Progress(sys.stderr) as progress:
         page = publish(config, on_event=progress.show)
     click.echo(f"pages: {page}")

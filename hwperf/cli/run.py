@@ -13,12 +13,14 @@ import click
 from hwperf.asv import configuration, variants
 from hwperf.asv.plan import plan
 from hwperf.asv.run import Event, Outcome, publish, run
-from hwperf.cli import storing
+from hwperf.cli import completion, storing
 from hwperf.cli.broken import report_broken
 from hwperf.cli.device import announcement as torch_announcement
 from hwperf.cli.device import choose as choose_device
 from hwperf.cli.device import option as device_option
+from hwperf.cli.exit_codes import FINDING, FINE, INTERRUPTED, UNMEASURED
 from hwperf.cli.layout import columns, wrapped
+from hwperf.cli.next_steps import Ended, show
 from hwperf.cli.progress import Progress
 from hwperf.cli.selection import shown_params
 from hwperf.host import storage
@@ -29,12 +31,14 @@ from hwperf.units import format_duration, format_quantity
 
 __all__ = ["run_command"]
 
+_ASV_POINTS_FAILED = 2
 _MOST_LISTED = 12  # Points; more are summed up only.
 
 
 @click.command("run")
 @click.option(
     "-k", "patterns", multiple=True, metavar="REGEX",
+    shell_complete=completion.patterns,
     help="Only points whose id and parameters match; may be repeated.",
 )  # fmt: skip
 @click.option(
@@ -72,7 +76,8 @@ def run_command(
 ) -> int:
     """Measure the suite with asv and keep the results; Ctrl-C keeps what was measured.
 
-    Exits with 0, with 1 if nothing could be run, 2 if points failed, 130 if interrupted.
+    Exits with 0, with 1 if a point failed or was impossible, 3 if nothing could be measured or asv
+    did not get to the end, 130 if interrupted.
     """
     report_broken(load())
     variants.choose_engine(engine)
@@ -100,7 +105,7 @@ def run_command(
         return 0
     if outcome.records:
         click.echo("\n".join([*_block(outcome), *_few(outcome.records)]))
-    if outcome.exit_code not in (0, 130) and not outcome.records:
+    if outcome.exit_code not in (FINE, INTERRUPTED) and not outcome.records:
         click.echo(outcome.output.rstrip(), err=True)
     if outcome.exit_code < 0:
         click.echo(f"hwperf: asv was ended by {_signal(-outcome.exit_code)}", err=True)
@@ -113,10 +118,34 @@ def run_command(
         )
     elif and_publish:
         click.echo(f"pages: {publish(config, on_event=progress.show)}")
-    could_run = any(point.reason is None for point in outcome.points)
-    if outcome.exit_code == 0 and could_run and not _has_value(outcome):
-        return 1
-    return outcome.exit_code if outcome.exit_code >= 0 else 1
+    is_default = config == Path("asv.conf.json")
+    show("run", _ended(outcome, and_publish, None if is_default else str(config)))
+    return _exit_code(outcome)
+
+
+def _exit_code(outcome: Outcome) -> int:
+    """Return hwperf's own code: asv has 1 for what could not be run, 2 for points that failed."""
+    if outcome.is_interrupted:
+        return INTERRUPTED
+    if _bad(outcome) or outcome.exit_code == _ASV_POINTS_FAILED:
+        return FINDING
+    return FINE if outcome.exit_code == 0 and _has_value(outcome) else UNMEASURED
+
+
+def _ended(outcome: Outcome, is_published: bool, config: str | None) -> Ended:
+    bad = _bad(outcome)
+    return Ended(
+        bad=(bad[0]["id"], bad[0]["params"]) if bad else None,
+        n_measured=sum(record["value"] is not None for record in outcome.records),
+        n_noisy=sum(record["verdict"] == "noisy" for record in outcome.records),
+        is_interrupted=outcome.is_interrupted,
+        is_published=is_published and not outcome.is_interrupted,
+        config=config,
+    )
+
+
+def _bad(outcome: Outcome) -> list[Mapping[str, Any]]:
+    return [r for r in outcome.records if r["verdict"] in ("failed", "impossible")]
 
 
 def _has_value(outcome: Outcome) -> bool:
@@ -200,9 +229,8 @@ def _show_bad(outcome: Outcome) -> None:
     """Name the points whose value was dropped, with the reason."""
     if not _has_value(outcome):
         _show_unplanned(outcome)
-    for record in outcome.records:
-        if record["verdict"] in ("failed", "impossible"):
-            _complain(f"{_name(record)}: {record['verdict']}: {record['reason']}")
+    for record in _bad(outcome):
+        _complain(f"{_name(record)}: {record['verdict']}: {record['reason']}")
 
 
 def _show_unplanned(outcome: Outcome) -> None:

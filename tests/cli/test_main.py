@@ -15,7 +15,7 @@ import pytest
 
 from hwperf.cli import main as entry
 from hwperf.cli.main import VERBS
-from hwperf.errors import HwperfError, UsageError
+from hwperf.errors import HwperfError, Unsupported, UsageError
 
 Run = Callable[..., Any]
 
@@ -64,14 +64,8 @@ def test_the_version_is_told(hwperf: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (
-            "lst",
-            "'lst' is no verb. Did you mean list? There are devices, doctor, gpu-proof, ",
-        ),
-        (
-            "frobnicate",
-            "'frobnicate' is no verb. There are devices, doctor, gpu-proof, info, list",
-        ),
+        ("lst", f"'lst' is no verb. Did you mean list? There are {', '.join(VERBS)}."),
+        ("frobnicate", f"'frobnicate' is no verb. There are {', '.join(VERBS)}."),
         ("--vresion", "No such option"),
         ("list --jsno", "--json"),
         ("list a b", "Got unexpected extra argument (b). See 'hwperf list --help'."),
@@ -117,6 +111,7 @@ def test_every_verb_is_a_command_of_its_own_name() -> None:
     [
         (UsageError("a is wrong. Expected b."), 2, "hwperf: a is wrong. Expected b.\n"),
         (HwperfError("c"), 2, "hwperf: c\n"),
+        (Unsupported("no device"), 3, "hwperf: no device\n"),
         (KeyboardInterrupt(), 130, "\nhwperf: interrupted\n"),
         (PermissionError(13, "Permission denied", "/x"), 2, "hwperf: /x: Permission denied\n"),
         (OSError(28, "No space left"), 2, "hwperf: cannot write the output: No space left\n"),

@@ -138,3 +138,21 @@ def test_a_plan_is_not_progress() -> None:
         progress.show(point(1))
     assert terminal.getvalue() == ""
     assert progress.start is START
+
+
+def test_what_is_measured_now_stands_on_a_terminal_until_its_result_is_printed() -> None:
+    terminal = Terminal()
+    with Progress(terminal) as progress:
+        progress.begin(1, 3, 45.0, "made.up nbytes=4 KiB")
+        assert terminal.screen() == ["1/3, 45.0 s left  made.up nbytes=4 KiB"]
+        progress.clear()
+        assert terminal.screen() == [""]
+
+
+def test_elsewhere_it_is_told_when_it_takes_long() -> None:
+    log, clock = io.StringIO(), Clock()
+    progress = Progress(log, clock=clock)
+    for done in range(3):
+        clock.now = 6.0 * done
+        progress.begin(done, 3, 18.0 - clock.now, "made.up")
+    assert log.getvalue() == "2/3, 6.0 s left  made.up\n"

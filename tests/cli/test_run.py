@@ -107,7 +107,7 @@ def test_pages_are_published_where_asked_for(hwperf: Run, asv: Run) -> None:
 def test_points_whose_value_was_dropped_are_named(hwperf: Run, asv: Run) -> None:
     asv(2, (GOOD, BAD))
     shown = hwperf("run")
-    assert shown.code == 2
+    assert shown.code == 1
     assert "hwperf: made.up  nbytes=4 KiB: failed: the sum is 3 (is) != 4 (should)" in shown.err
     assert "no result" not in shown.err
     assert "asv said this" not in shown.err
@@ -116,6 +116,7 @@ def test_points_whose_value_was_dropped_are_named(hwperf: Run, asv: Run) -> None
 def test_points_whose_process_died_are_named(hwperf: Run, asv: Run) -> None:
     asv(2, (GOOD,))
     shown = hwperf("run")
+    assert shown.code == 1
     assert " ".join(shown.err.split("hwperf: ")[-1].split()) == (
         "made.up nbytes=4 KiB: failed: its process was killed or took too long, no result"
     )
@@ -134,7 +135,7 @@ def test_an_interrupted_run_says_what_is_kept_and_publishes_nothing(hwperf: Run,
 def test_where_nothing_could_be_run_asvs_own_words_are_shown(hwperf: Run, asv: Run) -> None:
     asv(1, ())
     shown = hwperf("run")
-    assert shown.code == 1
+    assert shown.code == 3
     assert "asv said this" in shown.err
     assert shown.out == ""
 
@@ -142,7 +143,7 @@ def test_where_nothing_could_be_run_asvs_own_words_are_shown(hwperf: Run, asv: R
 def test_an_asv_that_was_killed_is_no_success(hwperf: Run, asv: Run) -> None:
     asv(-9)
     shown = hwperf("run")
-    assert shown.code == 1
+    assert shown.code == 3
     assert "hwperf: asv was ended by SIGKILL" in shown.err
 
 
@@ -171,16 +172,80 @@ def test_a_failed_publish_is_said_with_asvs_words(
     assert (refused.code, refused.err) == (2, "hwperf: asv publish failed:\nNo results found\n")
 
 
-def test_a_run_of_which_nothing_could_be_measured_says_why_and_ends_with_1(
+def test_a_run_of_which_nothing_could_be_measured_says_why_and_ends_with_3(
     hwperf: Run, asv: Run
 ) -> None:
     """A directory that vanished after the plan was made leaves every point n/a."""
     asv(0, ({**BAD, "verdict": "n/a", "reason": "the directory has vanished"},))
     answer = hwperf("run")
-    assert answer.code == 1
+    assert answer.code == 3
     assert "made.up  nbytes=4 KiB: n/a: the directory has vanished" in answer.err
 
 
 def test_a_point_with_a_tail_is_listed_once(hwperf: Run, asv: Run) -> None:
     asv(0, (GOOD, {**GOOD, "benchmark": "core.Clock.cost_p99"}))
     assert hwperf("run").out.count("core.clock") == 1
+
+
+@pytest.mark.parametrize(
+    ("asvs", "records", "code"),
+    [
+        (0, (GOOD,), 0),
+        (0, (GOOD, {**BAD, "verdict": "n/a"}), 0),
+        (0, (GOOD, {**GOOD, "verdict": "noisy"}), 0),
+        (0, (GOOD, BAD), 1),
+        (0, (GOOD, {**BAD, "verdict": "impossible"}), 1),
+        (2, (BAD,), 1),
+        (2, (), 1),
+        (1, (GOOD,), 3),
+        (1, (), 3),
+        (0, (), 3),
+        (-15, (GOOD, BAD), 1),
+        (130, (GOOD, BAD), 130),
+    ],
+)
+def test_the_exit_code_is_hwperfs_and_not_asvs(
+    hwperf: Run, asv: Run, asvs: int, records: tuple[Any, ...], code: int
+) -> None:
+    """1 is a finding, 3 that nothing could be measured or asv did not get to the end."""
+    asv(asvs, records)
+    assert hwperf("run").code == code
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asvs", "records", "expected"),
+    [
+        ((), 0, (GOOD,), {"n_measured": 1, "bad": None, "is_published": False, "config": None}),
+        (("--publish",), 0, (GOOD,), {"is_published": True}),
+        (("--publish",), 130, (GOOD,), {"is_published": False, "is_interrupted": True}),
+        ((), 2, (GOOD, BAD), {"n_measured": 1, "bad": ("made.up", {"nbytes": 4096})}),
+        ((), 0, ({**GOOD, "verdict": "noisy"},), {"n_noisy": 1}),
+        (("--config", "x.json"), 0, (GOOD,), {"config": "x.json"}),
+    ],
+)
+def test_what_comes_next_is_told_of_what_happened(
+    hwperf: Run,
+    asv: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    asvs: int,
+    records: tuple[Any, ...],
+    expected: dict[str, Any],
+) -> None:
+    asv(asvs, records)
+    told: list[Any] = []
+    monkeypatch.setattr("hwperf.cli.run.show", lambda verb, ended: told.append((verb, ended)))
+    hwperf("run", *arguments)
+    ((verb, ended),) = told
+    assert verb == "run"
+    assert {name: getattr(ended, name) for name in expected} == expected
+
+
+def test_a_dry_run_is_no_occasion_for_next_steps(
+    hwperf: Run, asv: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asv()
+    told: list[Any] = []
+    monkeypatch.setattr("hwperf.cli.run.show", lambda *_: told.append(1))
+    hwperf("run", "--dry-run")
+    assert told == []
