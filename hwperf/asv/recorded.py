@@ -85,7 +85,7 @@ class Measurement:
             return None
         if self.metric is None:
             return found
-        return self.metric.interval(*found) if found[0] > 0 else None
+        return self.metric.interval(*found) if min(found) > 0 else None
 
     @property
     def verdict(self) -> str:

@@ -158,9 +158,16 @@ def _at(cells: Mapping[str, Any], column: str, index: int) -> Any:
 
 def _interval(cells: Mapping[str, Any], index: int) -> tuple[float, float] | None:
     low, high = _at(cells, "stats_ci_99_a", index), _at(cells, "stats_ci_99_b", index)
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+    if not (_is_finite(low) and _is_finite(high)):
         return None
-    return low, high
+    return float(low), float(high)
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        return isinstance(value, (int, float)) and math.isfinite(value)
+    except OverflowError:  # A whole number that no float holds.
+        return False
 
 
 def definitions_of(results_dir: Path) -> Known:

@@ -118,9 +118,27 @@ def run_command(
         )
     elif and_publish:
         click.echo(f"pages: {publish(config, on_event=progress.show)}")
+    if _has_value(outcome) and env == "host" and not outcome.is_interrupted:
+        _show_card(config)
     is_default = config == Path("asv.conf.json")
     show("run", _ended(outcome, and_publish, None if is_default else str(config)))
     return _exit_code(outcome)
+
+
+def _show_card(config: Path) -> None:
+    """Print the head of the card of what was just recorded."""
+    from hwperf.report import card
+    from hwperf.report.card.choice import chosen
+
+    def say(sentence: str) -> None:
+        click.echo(f"hwperf: {sentence}", err=True)
+
+    found = chosen(configuration.load(config).results_dir, warn=say)
+    shown = None if found is None else card.card_of(found)
+    if shown is None or not any(judged.is_measurable for judged in shown.judged):
+        return  # A few points of a suite that say nothing of any claim.
+    click.echo("\n".join(["", *card.block(shown, columns())]))
+    click.echo("Each claim beside this machine: 'hwperf card', 'hwperf claims'.")
 
 
 def _exit_code(outcome: Outcome) -> int:

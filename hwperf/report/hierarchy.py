@@ -50,7 +50,7 @@ def levels(sizes: Sequence[int], latencies_s: Sequence[float]) -> tuple[Level, .
     """
     if len(sizes) != len(latencies_s) or list(sizes) != sorted(set(sizes)):
         raise ValueError("expected one latency for each of ascending sizes")
-    if len(sizes) < 3:
+    if len(sizes) < 3 or not all(0 < value < math.inf for value in latencies_s):
         return ()
     flat = _flattest(latencies_s)
     plateaus = [_plateau(latencies_s, index) for index in flat]
@@ -64,6 +64,8 @@ def levels(sizes: Sequence[int], latencies_s: Sequence[float]) -> tuple[Level, .
                 for index, size in enumerate(sizes)
                 if latencies_s[index] <= middle and index <= flat[number + 1]
             ]
+            if not below:
+                return ()  # No staircase: the points contradict each other.
             capacity = max(below)
         found.append(Level(latency, capacity))
     return tuple(found)

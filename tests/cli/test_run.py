@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from hwperf.asv.plan import Planned
 from hwperf.asv.run import Event, Outcome
+from hwperf.cli import run as run_verb
 from hwperf.errors import UsageError
 from hwperf.plugins import Broken
 
@@ -51,6 +53,10 @@ class FakeAsv:
 @pytest.fixture
 def asv(monkeypatch: pytest.MonkeyPatch, registry: Run) -> Callable[..., FakeAsv]:
     registry()
+
+    shown: list[Path] = []
+    # The card is of the recorded results, and nothing is recorded here.
+    monkeypatch.setattr("hwperf.cli.run._show_card", shown.append)
 
     def install(*arguments: Any) -> FakeAsv:
         fake = FakeAsv(*arguments)
@@ -249,3 +255,19 @@ def test_a_dry_run_is_no_occasion_for_next_steps(
     monkeypatch.setattr("hwperf.cli.run.show", lambda *_: told.append(1))
     hwperf("run", "--dry-run")
     assert told == []
+
+
+def test_the_head_of_the_card_follows_what_was_recorded(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = Path(__file__).parents[2] / "docs" / "data" / "results"
+    conf = tmp_path / "asv.conf.json"
+    conf.write_text(json.dumps({"results_dir": str(recorded)}))
+    run_verb._show_card(conf)
+    shown = capsys.readouterr().out.splitlines()
+    assert shown[0] == ""
+    assert 8 <= len(shown) - 2 <= 12
+    assert "textbook claims" in "".join(shown)
+    conf.write_text(json.dumps({"results_dir": str(tmp_path / "nowhere")}))
+    run_verb._show_card(conf)
+    assert capsys.readouterr().out == ""

@@ -22,7 +22,7 @@ def write(path: Path, text: str) -> None:
     if target.is_dir():
         raise CannotWrite(f"cannot write {path}: it is a directory. Name a file with -o.")
     try:
-        if target.exists() and not target.is_file():
+        if path.exists() and not path.is_file():  # Before links: a pipe's leads nowhere.
             path.write_text(text, encoding="utf-8")
         else:
             write_text(target, text)
