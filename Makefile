@@ -3,8 +3,8 @@
 PYTHON ?= python3
 ARGS ?=
 
-.PHONY: make test venv publish peers docs clean help
+.PHONY: make test venv publish peers history-bench docs clean help
 .DEFAULT_GOAL := make
 
-make test venv publish peers docs clean help:
+make test venv publish peers history-bench docs clean help:
 	@$(PYTHON) bootstrap.py $@ $(ARGS)

@@ -111,6 +111,13 @@ def peers(arguments: list[str]) -> int:
     return call([tool("python"), ROOT / "tools" / "peers" / "run.py", *arguments])
 
 
+def history_bench(arguments: list[str]) -> int:
+    """Score the detector of steps on labelled series, beside others that are installed."""
+    install()
+    bench = ROOT / "tools" / "history_bench" / "run.py"
+    return call([tool("python"), bench, *arguments])
+
+
 def docs(arguments: list[str]) -> int:
     """Build the documentation into docs/_build/html; a warning is an error."""
     install("docs")
@@ -136,7 +143,7 @@ def show_help(arguments: list[str]) -> int:
     print("make [TARGET] [ARGS='...'], or: python bootstrap.py [TARGET] [...]\n")
     for name, target in TARGETS.items():
         default = " (default)" if name == "make" else ""
-        print(f"  {name:8}  {(target.__doc__ or '').splitlines()[0]}{default}")
+        print(f"  {name:13}  {(target.__doc__ or '').splitlines()[0]}{default}")
     print("\nThe rest is hwperf itself: .venv/bin/hwperf --help")
     return 0
 
@@ -147,6 +154,7 @@ TARGETS = {
     "venv": venv,
     "publish": publish,
     "peers": peers,
+    "history-bench": history_bench,
     "docs": docs,
     "clean": clean,
     "help": show_help,

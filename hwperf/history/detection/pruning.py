@@ -1,0 +1,87 @@
+"""From candidates to steps. This module drops the weakest boundary until all that stay are sure."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import pairwise
+
+from hwperf.history.detection.candidates import SHORTEST
+from hwperf.history.detection.judgement import Judge
+
+__all__ = ["pruned"]
+
+_ROUNDS = 8  # Of dropping and moving; two or three are enough in practice.
+
+
+def pruned(
+    boundaries: list[int], n: int, judge: Judge, threshold: float, least: float
+) -> list[int]:
+    """Return the boundaries that are steps, each moved to where it fits best.
+
+    Args:
+        boundaries: candidates in order.
+        n: length of the series.
+        judge: weighs one boundary between its neighbours.
+        threshold: least statistic of a step.
+        least: least size of a step.
+    """
+    for _ in range(_ROUNDS):
+        before = boundaries
+        boundaries = _moved(_dropped(boundaries, n, judge, threshold, least), n, judge)
+        if boundaries == before:
+            break
+    return boundaries
+
+
+def _dropped(
+    boundaries: list[int], n: int, judge: Judge, threshold: float, least: float
+) -> list[int]:
+    """Return what is left after the weakest is dropped, its neighbours weighed again, and so on."""
+    edges = [0, *boundaries, n]
+    before = {b: a for a, b in pairwise(edges)}
+    after = dict(pairwise(edges))
+
+    def strength(b: int) -> tuple[bool, float]:
+        a, c = before[b], after[b]
+        alone = b - a >= SHORTEST and c - b >= SHORTEST
+        # Of two that are close together one has to go: each is weighed without the other.
+        while b - a < SHORTEST:
+            a = before[a]
+        while c - b < SHORTEST:
+            c = after[c]
+        weight = judge.weigh(a, b, c)
+        return alone, weight.statistic if abs(weight.size) >= least else 0.0
+
+    current = {b: strength(b) for b in boundaries}
+    heap = [(s, b) for b, s in current.items()]
+    heapq.heapify(heap)
+    while heap:
+        s, b = heapq.heappop(heap)
+        if current.get(b) != s:
+            continue
+        if s >= (True, threshold):
+            break
+        a, c = before[b], after[b]
+        del current[b]
+        after[a], before[c] = c, a
+        for neighbour in _near(b, a, before, -1) + _near(b, c, after, 1):
+            if neighbour in current:
+                current[neighbour] = strength(neighbour)
+                heapq.heappush(heap, (current[neighbour], neighbour))
+    return sorted(current)
+
+
+def _near(b: int, first: int, following: dict[int, int], direction: int) -> list[int]:
+    """Return the boundaries on one side whose weight may depend on *b*."""
+    found = [first]
+    while first in following and (first - b) * direction < SHORTEST:
+        first = following[first]
+        found.append(first)
+    return found
+
+
+def _moved(boundaries: list[int], n: int, judge: Judge) -> list[int]:
+    edges = [0, *boundaries, n]
+    for k in range(1, len(edges) - 1):
+        edges[k] = judge.best_split(edges[k - 1], edges[k + 1], edges[k])
+    return edges[1:-1]

@@ -1,0 +1,53 @@
+"""Outliers. This module pulls spikes towards what surrounds them and leaves steps alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hwperf.history.detection.contrast import Floats
+
+__all__ = ["CLIP", "clipped", "running_median", "spread_of"]
+
+HALF_WINDOW = 12
+"""Points on either side of a running median: it follows a level that lasts 13 points or more."""
+CLIP = 2.0
+"""Robust standard deviations that a point may lie from its running median."""
+_MAD = 1.4826  # Standard deviation over median absolute deviation, of a normal distribution.
+_Q80 = 1.2816  # The 80 % quantile of |x| of a standard normal distribution.
+
+
+def clipped(values: Floats, half_window: int = HALF_WINDOW, clip: float = CLIP) -> Floats:
+    """Return *values* with each point within *clip* spreads of its running median."""
+    centre = running_median(values, half_window)
+    residual = values - centre
+    bound = clip * spread_of(residual)
+    return centre + np.clip(residual, -bound, bound)
+
+
+def running_median(values: Floats, half_window: int) -> Floats:
+    """Return medians over ``2 h + 1`` points, h shrinking towards both ends.
+
+    A step four points before the end survives that: there the window is as wide as what is left.
+    """
+    n = values.size
+    h = min(half_window, (n - 1) // 2)
+    centre = np.empty(n)
+    if n > 2 * h:
+        windows = np.lib.stride_tricks.sliding_window_view(values, 2 * h + 1)
+        centre[h : n - h] = np.partition(windows, h, axis=1)[:, h]
+    for k in range(h):
+        # An odd count, as always: sorting so few is quicker than asking numpy for a median.
+        centre[k] = sorted(values[: 2 * k + 1].tolist())[k]
+        centre[n - 1 - k] = sorted(values[n - 1 - 2 * k :].tolist())[k]
+    return centre
+
+
+def spread_of(residual: Floats) -> float:
+    """Return a robust standard deviation of what is left of a running median.
+
+    The larger of two estimates: that of the median absolute deviation, and that of the 80 %
+    quantile, for which a second mode with a fifth of the points is no outlier.
+    """
+    size = np.abs(residual)
+    middle, high = np.quantile(size, (0.5, 0.8))
+    return float(max(_MAD * middle, high / _Q80))
