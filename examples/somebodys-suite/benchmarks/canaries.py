@@ -1,0 +1,3 @@
+"""What the machine does meanwhile: `hwperf verdict` reads it."""
+
+from hwperf.canaries import *  # noqa: F403

@@ -1,0 +1,175 @@
+"""How often a verdict is right. This program judges made-up and recorded runs, and counts.
+
+    python tools/verdict_bench/run.py [--cases 40] [--seed 1]
+
+Prints a confusion matrix for each of: two runs without a history, two runs with 40 before them, and
+histories of 100. "right" is the true cause, "wrong" the blame of the innocent; "unclear" (can't
+tell) and a change that is not told are neither.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from model import HISTORIES, MACHINE, SCENARIOS, Case, History, draw, draw_history, made_series
+
+from hwperf.history.attribution import is_canary
+from hwperf.history.attribution.verdict import between, throughout
+from hwperf.history.series import Series
+
+CAUSES = ("none", "code", "machine", "mixed", "unclear")
+NOISES = (0.005, 0.02, 0.05)  # Of a run against another: a quiet server, a desktop, a shared CI.
+DATA = Path(__file__).parent / "data" / "recorded.json"
+SLOWED = "project.Count.time_count"  # What record.py makes slower.
+NEAR = 3  # Commits: so near a change counts as found.
+NOWHERE = Path("/nonexistent")
+
+Counts = dict[str, Counter[tuple[str, str]]]
+
+
+def main() -> int:
+    """Print the matrices."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=40, help="suites of each kind")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--recorded", type=Path, default=DATA, help="what record.py wrote")
+    given = parser.parse_args()
+    for title, n_before in (("two runs", 1), ("two runs after 40", 41)):
+        print(f"\n{title}\n{_table(_made_up(given.cases, given.seed, n_before))}", flush=True)
+    print(f"\nhistories of 100\n{_table(_histories(given.cases // 4, given.seed))}", flush=True)
+    if given.recorded.is_file():
+        print(f"\nreal runs\n{_table(_recorded(given.recorded))}")
+    return 0
+
+
+def _histories(cases: int, seed: int) -> Counts:
+    counts: Counts = {}
+    for number, scenario in enumerate(HISTORIES):
+        counts[scenario] = Counter()
+        for at, noise in enumerate(NOISES):
+            for case in range(cases):
+                drawn = draw_history(scenario, n=100, noise=noise, seed=(seed, 9, number, at, case))
+                counts[scenario].update(_placed(drawn))
+    return counts
+
+
+def _placed(history: History) -> Iterator[tuple[str, str]]:
+    """Yield the true and the told cause of each change that is, or is told."""
+    findings = throughout(history.series, MACHINE).findings
+    for name, truth in history.truth.items():
+        told = [f.attribution for f in findings if f.series.key.benchmark == name]
+        for index, cause in truth.items():
+            near = [each for each in told if abs(each.index - index) <= NEAR]
+            yield cause, near[0].cause if near else "none"
+            told = [each for each in told if each not in near]
+        yield from (("none", each.cause) for each in told)
+        if not truth and not told:
+            yield "none", "none"
+
+
+def _made_up(cases: int, seed: int, n_before: int) -> Counts:
+    counts: Counts = {}
+    for number, scenario in enumerate(SCENARIOS):
+        counts[scenario] = Counter()
+        for at, noise in enumerate(NOISES):
+            for case in range(cases):
+                drawn = draw(
+                    scenario, n_before=n_before, noise=noise, seed=(seed, number, at, case)
+                )
+                counts[scenario].update(_judged(drawn))
+    return counts
+
+
+def _judged(case: Case) -> Iterator[tuple[str, str]]:
+    commits = case.series[0].commits
+    verdict = between(case.series, commits[-2], commits[-1], MACHINE, NOWHERE)
+    told = {f.series.key.benchmark: f.attribution.cause for f in verdict.findings}
+    for name, truth in case.truth.items():
+        yield truth, told.get(name, "none")
+
+
+def _recorded(path: Path) -> Counts:
+    """Judge each real run that was disturbed or slower against each that was quiet."""
+    runs = json.loads(path.read_text(encoding="utf-8"))
+    quiet = [run for run in runs if run["scenario"] == "quiet"]
+    counts: Counts = {}
+    for run in runs:
+        for before in quiet:
+            if before is run:
+                continue
+            found = counts.setdefault(run["scenario"], Counter())
+            series = [_real(name, before, run) for name in run["points"]]
+            verdict = between(series, "a" * 40, "b" * 40, MACHINE, NOWHERE)
+            told = {f.series.key.benchmark: f.attribution.cause for f in verdict.findings}
+            for each in series:
+                if not is_canary(each):
+                    name = each.key.benchmark
+                    found[_truth(run["scenario"], name), told.get(name, "none")] += 1
+    return counts
+
+
+def _truth(scenario: str, benchmark: str) -> str:
+    if scenario == "code":
+        return "code" if benchmark == SLOWED else "none"
+    return "none" if scenario == "quiet" else "machine"
+
+
+def _real(name: str, *runs: dict[str, Any]) -> Series:
+    points = [run["points"].get(name, {}) for run in runs]
+    ends = [point.get("interval") or (math.nan, math.nan) for point in points]
+    return made_series(
+        name,
+        next((point["version"] for point in points if point), ""),
+        [point.get("value", math.nan) for point in points],
+        [low for low, _ in ends],
+        [high for _, high in ends],
+        ("a" * 40, "b" * 40),
+    )
+
+
+def _table(counts: Counts) -> str:
+    lines = ["| scenario | truth | " + " | ".join(CAUSES) + " | right | wrong |"]
+    lines.append("|---" * (len(CAUSES) + 4) + "|")
+    total: Counter[tuple[str, str]] = Counter()
+    for scenario, found in counts.items():
+        total.update(found)
+        for truth in sorted({each for each, _ in found}):
+            lines.append(_row(scenario, truth, found))
+    lines.append(_row("all", "", total))
+    return "\n".join(lines)
+
+
+def _row(scenario: str, truth: str, found: Counter[tuple[str, str]]) -> str:
+    here = {pair: count for pair, count in found.items() if truth in ("", pair[0])}
+    n = sum(here.values())
+    cells = [str(sum(c for (_, told), c in here.items() if told == cause)) for cause in CAUSES]
+    right, wrong = _right(here) / n, _wrong(here) / n
+    return f"| {scenario} | {truth} | {' | '.join(cells)} | {right:.1%} | {wrong:.1%} |"
+
+
+def _right(found: Mapping[tuple[str, str], int]) -> int:
+    """Count the true causes, and what did not change and is not told."""
+    return sum(n for (truth, told), n in found.items() if told == truth)
+
+
+def _wrong(found: Mapping[tuple[str, str], int]) -> int:
+    """Count the wrong blame: the code where it is innocent, the machine for what the code did.
+
+    "both" is wrong for one cause alone. "can't tell" and what is not told blame nobody.
+    """
+    blame = ("code", "mixed")
+    return sum(
+        n for (truth, told), n in found.items()
+        if (truth != "code" and told in blame) or (truth == "code" and told in ("machine", "mixed"))
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
