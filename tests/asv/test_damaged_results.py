@@ -61,6 +61,7 @@ def test_bytes_that_are_no_text_are_damage(tmp_path: Path) -> None:
         (changed("results", to=[]), "params or results"),
         (changed("params", to=None), "params or results"),
         (changed("result_columns", to=["result"]), "result_columns"),
+        (changed("result_columns", to=["result", "params", []]), "result_columns"),
         (changed("results", "m.Copy.cost", to={}), "m.Copy.cost: its row"),
         (changed("results", "m.Copy.cost", 0, to=[1.0]), "the 2 values"),
         (changed("results", "m.Copy.cost", 0, to=[1.0, "x"]), "'x' is no number"),
