@@ -63,7 +63,8 @@ def test_ci_calls_make_test(bootstrap: ModuleType) -> None:
     ci = ROOT / ".ci" / "run"
     assert ci.stat().st_mode & 0o111
     lines = ci.read_text(encoding="utf-8").splitlines()
-    assert 'make test PYTHON="$PYTHON"' in lines  # Alone on its line, and a failure ends the script:
+    # Alone on its line, and a failure ends the script.
+    assert 'make test PYTHON="$PYTHON"' in lines
     assert "set -euo pipefail" in lines
 
 

@@ -42,8 +42,11 @@ def of_results(data: Any) -> str | None:
     if not isinstance(data["params"], dict) or not isinstance(data["results"], dict):
         return "params or results is no object"
     columns = data.get("result_columns")
-    is_list = isinstance(columns, list) and all(isinstance(name, str) for name in columns)
-    if not is_list or "result" not in columns or "params" not in columns:
+    if (
+        not isinstance(columns, list)
+        or not all(isinstance(name, str) for name in columns)
+        or not {"result", "params"} <= set(columns)
+    ):
         return "result_columns is no list with result and params"
     for name, row in data["results"].items():
         cause = _of_row(columns, row)

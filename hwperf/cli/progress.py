@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-from hwperf.cli.layout import columns
 from hwperf.cli.selection import shown_params
+from hwperf.cli.standing import QUIET_S, StandingLine
 from hwperf.units import format_duration, format_quantity
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress"]
 
-_QUIET_S = 10.0  # Between two lines where the output is no terminal, e.g. a log of CI.
 _TELLING = ("waiting", "Skipping", "damaged", "Error parsing", "is left out")  # To pass on.
 _ASVS_MARK = re.compile(r"^\s*(\[ *[\d.]+%\])?[ ·]*")
 
@@ -37,26 +36,23 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.start: Event | None = None
-        self._stream = stream
-        self._is_quiet = is_quiet or stream is None  # Python's stderr is None where it is closed.
-        self._is_terminal = not self._is_quiet and stream.isatty()
+        self._line = StandingLine(stream, is_quiet=is_quiet)
         self._clock = clock
         self._last: float | None = None
-        self._width = 0  # Of the line that stands on the terminal.
         self._told: set[str] = set()
 
     def __enter__(self) -> Progress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._write("")
+        self._line.write("")
 
     def show(self, event: Event) -> None:
         """Show one event of a run."""
         if event.kind == "start":
             self.start = event
             left = format_duration(event.left_s)
-            self._write(f"measuring {event.total} points, about {left}\n")
+            self._line.write(f"measuring {event.total} points, about {left}\n")
         elif event.kind == "point" and event.record is not None:
             self._point(event, event.record)
         elif event.kind == "log" and any(word in event.text for word in _TELLING):
@@ -74,24 +70,24 @@ class Progress:
         now = self._clock()
         if self._last is None:
             self._last = now
-        if not (self._is_terminal or now - self._last >= _QUIET_S):
+        if not (self._line.is_terminal or now - self._last >= QUIET_S):
             return
         self._last = now
-        self._rewrite(f"{done}/{total}, {format_duration(left_s)} left  {name}")
+        self._line.stand(f"{done}/{total}, {format_duration(left_s)} left  {name}")
 
     def clear(self) -> None:
         """Remove the line that stands on the terminal."""
-        self._write("")
+        self._line.write("")
 
     def _tell(self, sentence: str) -> None:
         if sentence not in self._told:  # asv reads each file several times.
             self._told.add(sentence)
-            self._write(f"{sentence}\n")
+            self._line.write(f"{sentence}\n")
 
     def _point(self, event: Event, record: Mapping[str, Any]) -> None:
         now = self._clock()
-        waited = self._last is None or now - self._last >= _QUIET_S
-        if not (self._is_terminal or waited or event.done == event.total):
+        waited = self._last is None or now - self._last >= QUIET_S
+        if not (self._line.is_terminal or waited or event.done == event.total):
             return
         self._last = now
         value = (
@@ -101,24 +97,4 @@ class Progress:
         )
         head = f"{event.done}/{event.total}, {format_duration(event.left_s)} left"
         name = f"{record['id']} {shown_params(record['params'])}".rstrip()
-        self._rewrite(f"{head}  {name}  {value}")
-
-    def _rewrite(self, line: str) -> None:
-        if self._is_terminal:
-            line = line[: columns() - 1]  # A full line would wrap and could not be rewritten.
-            self._write(line)
-            self._width = len(line)
-        else:
-            self._write(f"{line}\n")
-
-    def _write(self, text: str) -> None:
-        """Replace the line that stands on the terminal by *text*."""
-        if self._is_quiet:
-            return
-        clear = f"\r{' ' * self._width}\r" if self._width else ""
-        self._width = 0
-        try:
-            self._stream.write(clear + text)
-            self._stream.flush()
-        except OSError:  # Its reader has gone, which is no reason to stop measuring.
-            self._is_quiet = True
+        self._line.stand(f"{head}  {name}  {value}")

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TextIO
 
-from hwperf.cli.layout import columns
+from hwperf.cli.standing import QUIET_S, StandingLine
 from hwperf.errors import UsageError
 from hwperf.units import format_duration
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Teller", "as_percent", "counted", "parse_change", "shortened"]
 
-_QUIET_S = 10.0  # Between two lines where the output is no terminal, e.g. a log of CI.
 _LONGEST = 160  # Characters of a name; the JSON has all of them.
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*")
 
@@ -26,50 +25,33 @@ class Teller:
     """A line that is rewritten on a terminal, and a line now and then elsewhere."""
 
     def __init__(self, stream: TextIO, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._stream = stream
-        self._is_quiet = stream is None  # Python's stderr is None where it is closed.
-        self._is_terminal = not self._is_quiet and stream.isatty()
+        self._line = StandingLine(stream)
         self._clock = clock
         self._last: tuple[str, float] | None = None
-        self._width = 0  # Of the line that stands on the terminal.
 
     def __enter__(self) -> Teller:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._write("")
+        self._line.write("")
 
     def show(self, progress: Progress) -> None:
         """Show how far it is."""
         left = "" if progress.left_s is None else f", {format_duration(progress.left_s)} left"
         line = f"{progress.words}{left}"
         now = self._clock()
-        if self._is_terminal:
-            line = line[: columns() - 1]  # A full line would wrap and could not be rewritten.
-            self._write(line)
-            self._width = len(line)
+        if self._line.is_terminal:
+            self._line.stand(line)
         elif self._last is None or (
             self._last[0] != progress.words
-            and (progress.total == 0 or now - self._last[1] >= _QUIET_S)
+            and (progress.total == 0 or now - self._last[1] >= QUIET_S)
         ):
             self._last = (progress.words, now)
-            self._write(f"{line}\n")
+            self._line.stand(line)
 
     def warn(self, sentence: str) -> None:
         """Show a sentence that stays."""
-        self._write(f"hwperf: {sentence}\n")
-
-    def _write(self, text: str) -> None:
-        """Replace the line that stands on the terminal by *text*."""
-        if self._is_quiet:
-            return
-        clear = f"\r{' ' * self._width}\r" if self._width else ""
-        self._width = 0
-        try:
-            self._stream.write(clear + text)
-            self._stream.flush()
-        except OSError:  # Its reader has gone, which is no reason to stop measuring.
-            self._is_quiet = True
+        self._line.write(f"hwperf: {sentence}\n")
 
 
 def parse_change(text: str) -> float:

@@ -40,7 +40,7 @@ class Record:
     def setup(self):
         # Not the current directory: asv makes it below $TMPDIR, often in memory.
         directory = os.environ.get("ASV_ENV_DIR") or Path(__file__).parent
-        self.journal = tempfile.TemporaryFile("w", dir=directory)
+        self.journal = tempfile.TemporaryFile("w", dir=directory)  # noqa: SIM115
 
     def time_record(self):
         somebodys.record(self.journal, "one more line\n")
