@@ -104,7 +104,7 @@ def needed(place: Place) -> Card | None:
     """Return the card of the run that is asked for; None, having said why, where there is none.
 
     Raises:
-        UsageError: for a configuration, a machine or a commit that there is not.
+        UsageError: for a configuration, a directory, a machine or a commit that there is not.
     """
     from hwperf.report.card import card_of
     from hwperf.report.card.choice import chosen
@@ -116,6 +116,10 @@ def needed(place: Place) -> Card | None:
         directory, repo = conf.results_dir, conf.path.parent / conf.repo
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{directory} is no directory. Name one that holds asv's results.")
+    if not directory.is_dir() and place.results is not None:
+        raise UsageError(
+            f"{directory} is no directory: expected asv's results. 'hwperf run' records some."
+        )
     if not directory.is_dir():
         _say(f"{directory} is not there: nothing was measured yet. 'hwperf run' does.")
         return None
@@ -165,7 +169,7 @@ def _why_empty(card: Card) -> str:
     from hwperf.report.card import by_reason
 
     told = {why: ids for why, ids in by_reason(card).items() if not why.startswith("not measured")}
-    often = max(told, key=lambda why: len(told[why]), default="it is a part of the suite")
+    often = max(told, key=lambda why: len(told[why]), default="the textbook speaks of others")
     return (
         f"none of the {card.trust.n_points} points of the run of {card.machine} at "
         f"{card.commit[:8]} is one that the card can show: {often}"

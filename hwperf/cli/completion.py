@@ -53,7 +53,10 @@ def parameters(context: click.Context, parameter: click.Parameter, start: str) -
     """
     from hwperf.cli.selection import shown_value
 
-    workload = _workloads().get(context.params.get("id") or "")
+    known = _workloads()
+    # click gives up on an option without its value, and leaves what stood before as it was.
+    words = [context.params.get("id") or "", *context.args]
+    workload = next((known[word] for word in words if word in known), None)
     if workload is None:
         return []
     name, equals, _ = start.partition("=")

@@ -52,8 +52,8 @@ def napkin_command(
     else:
         click.echo("\n".join(text.lines(placed, width=columns())))
     if placed.missing:
-        where.warn(
-            f"{len(placed.missing)} of {len(placed.estimates)} steps were not measured here."
-            f" 'hwperf run -k' takes '{pattern(placed.missing)}'."
-        )
+        absent = [each for each in placed.missing if not each.why]  # The others say why.
+        advice = f" 'hwperf run -k' takes '{pattern(absent)}'." if absent else ""
+        count = f"{len(placed.missing)} of {len(placed.estimates)} steps"
+        where.warn(f"{count} were not measured here.{advice}")
     return UNMEASURED if placed.missing else FINE

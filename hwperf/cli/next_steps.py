@@ -13,6 +13,7 @@ import click
 __all__ = ["Ended", "lines", "show"]
 
 _COUNT = 3
+_WIDTH = 80  # Columns; longer commands have their words below them.
 _MANY_NOISY = 0.1  # Of the points: then it is the machine, and not one point.
 
 _Step = tuple[str, str]
@@ -63,6 +64,8 @@ def lines(verb: str, ended: Ended) -> list[str]:
             steps.setdefault(command, words)
     chosen = list(steps.items())[:_COUNT]
     column = max((len(command) for command, _ in chosen), default=0) + 3
+    if any(len(f"  {command:<{column}}{words}") > _WIDTH for command, words in chosen):
+        return [line for command, words in chosen for line in (f"  {command}", f"      {words}")]
     return [f"  {command:<{column}}{words}".rstrip() for command, words in chosen]
 
 
@@ -96,7 +99,7 @@ def _after_run(ended: Ended) -> Iterator[_Step]:
         yield "hwperf doctor", f"why {ended.n_noisy} points are noisy, and what to do"
     if not ended.is_published:
         yield f"hwperf publish{config}", "the pages of all runs"
-    yield "hwperf card", "the lecture's numbers beside this machine's"
+    yield f"hwperf card{config}", "the lecture's numbers beside this machine's"
     yield f"hwperf report{config}", "all of it on one page that works offline"
     yield "hwperf doctor", "what disturbs measurements here"
     yield f"hwperf run --full{config}", "fifteen times as long, for smaller intervals"

@@ -12,12 +12,14 @@ import click
 from hwperf.asv import configuration
 from hwperf.asv.recorded import Run
 from hwperf.errors import UsageError
-from hwperf.report.comparison import listing
+from hwperf.report.comparison import listing, wording
 from hwperf.report.comparison.listing import Listed
 
 __all__ = ["Place", "deliver", "listed", "loaded", "options", "output", "place", "warn"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST_SAID = 2000  # Characters: a path may have as many as the system allows.
 
 
 @dataclass(frozen=True)
@@ -58,12 +60,15 @@ def place(config: Path, results: Path | None) -> Place:
     """Return where results are.
 
     Raises:
-        UsageError: if the directory is not there, or the configuration cannot be read.
+        UsageError: if the directory that was given is not there, or the configuration cannot be
+            read.
     """
     if results is None:
         found = configuration.load(config)
         repository = found.path.parent / found.repo
         results = found.results_dir
+        if not results.exists():  # Nothing was measured yet.
+            return Place(results, repository if repository.is_dir() else None)
     else:
         repository = Path.cwd()
     if not results.is_dir():
@@ -92,7 +97,7 @@ def loaded(found: Place, chosen: Sequence[Listed]) -> list[Run]:
 
 def warn(sentence: str) -> None:
     """Say on stderr what was passed over."""
-    click.echo(f"hwperf: {sentence}", err=True)
+    click.echo(f"hwperf: {wording.plain(sentence, _MOST_SAID)}", err=True)
 
 
 def deliver(text: str, path: Path | None) -> None:

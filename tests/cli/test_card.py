@@ -112,12 +112,23 @@ def test_the_form_that_is_named_wins_over_the_files_name(hwperf: Hwperf, tmp_pat
 
 
 def test_nothing_to_show_is_one_sentence_and_code_3(hwperf: Hwperf, tmp_path: Path) -> None:
-    absent = hwperf("card", "--results", str(tmp_path / "absent"))
+    config = tmp_path / "asv.conf.json"
+    config.write_text(json.dumps({"version": 1, "results_dir": "absent", "repo": "."}))
+    absent = hwperf("card", "--config", str(config))
     empty = hwperf("card", "--results", str(tmp_path))
     for answer, words in ((absent, "nothing was measured yet"), (empty, "holds no results")):
         assert (answer.code, answer.out) == (3, "")
         assert len(answer.err.splitlines()) == 1
         assert words in answer.err
+
+
+@pytest.mark.parametrize("verb", ["card", "claims"])
+def test_a_directory_that_was_named_and_is_not_there_is_misuse(
+    hwperf: Hwperf, tmp_path: Path, verb: str
+) -> None:
+    answer = hwperf(verb, "--results", str(tmp_path / "absent"))
+    assert (answer.code, answer.out) == (2, "")
+    assert "absent is no directory" in answer.err
 
 
 def test_a_run_of_failures_says_so(hwperf: Hwperf, tmp_path: Path) -> None:

@@ -95,6 +95,17 @@ def test_a_damaged_file_is_named_and_passed_over(
     assert "damaged" not in answer.out
 
 
+def test_no_warning_holds_what_a_terminal_obeys(
+    hwperf: Callable[..., Answer], results: Path
+) -> None:
+    (results / "here" / "c\x1b[31mcc-\nhost.json").write_text("{")
+    answer = hwperf("compare", "aaaa", "bbbb", "--results", str(results))
+    assert answer.code == 1
+    assert answer.err.count("\n") == 1
+    assert "\x1b" not in answer.err
+    assert "is damaged" in answer.err
+
+
 def test_a_missing_directory_is_misuse(hwperf: Callable[..., Answer], tmp_path: Path) -> None:
     answer = hwperf("compare", "a", "b", "--results", str(tmp_path / "missing"))
     assert answer.code == 2

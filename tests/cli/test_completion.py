@@ -105,6 +105,13 @@ def test_parameters_are_completed_of_the_workload_that_stands_before(registry: R
     assert completion.parameters(context, option, "") == []
 
 
+def test_a_shell_that_asks_for_a_parameter_gets_those_of_the_workload() -> None:
+    """The whole way, as a shell asks: the option stands there and its value does not yet."""
+    assert completed("measure", "memory.copy", "-p", "") == ["nbytes=", "pages=", "stores="]
+    assert "nbytes=8KiB" in completed("measure", "memory.copy", "-p", "nbytes=")
+    assert completed("measure", "memory.copy", "-p", "stores=s") == ["stores=streaming"]
+
+
 def test_bash_completes_with_the_script_that_it_was_given(hwperf: Run) -> None:
     bash = shutil.which("bash")
     if bash is None:

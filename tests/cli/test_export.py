@@ -60,6 +60,18 @@ def test_misuse_gets_a_sentence(
     assert words in answer.err
 
 
+def test_a_directory_that_no_run_has_made_yet_is_too_little_data(
+    hwperf: Callable[..., Answer], tmp_path: Path
+) -> None:
+    """Where nobody named it: the configuration of a fresh checkout says where it will be."""
+    config = tmp_path / "asv.conf.json"
+    config.write_text('{"version": 1, "results_dir": "absent", "repo": "."}')
+    for verb in (("export", "--format", "csv"), ("roofline",), ("napkin", "launch")):
+        answer = hwperf(*verb, "--config", str(config))
+        assert (answer.code, answer.out, answer.err.count("\n")) == (3, "", 1)
+        assert "nothing is recorded in" in answer.err
+
+
 def test_nothing_recorded_is_too_little_data(hwperf: Callable[..., Answer], tmp_path: Path) -> None:
     answer = hwperf("export", "--format", "csv", "--results", str(tmp_path))
     assert (answer.code, answer.out) == (3, "")

@@ -46,6 +46,18 @@ def test_what_was_not_measured_ends_with_3(hwperf: Callable[..., Answer], result
     )
 
 
+def test_of_what_says_why_itself_no_run_is_advised(
+    hwperf: Callable[..., Answer], results: Path
+) -> None:
+    """No run measures a queue depth that the suite does not have."""
+    stored(results, [Row([1e-4], [2], name="s.R.cost", workload="storage.random_read",
+                         metric="rate", axis="queue_depth")], started_at=2e9)  # fmt: skip
+    answer = hwperf("napkin", "random read depth=7", "--results", str(results))
+    assert answer.code == 3
+    assert "measured at queue_depth=2, not 7" in answer.out
+    assert answer.err == "hwperf: 1 of 1 steps were not measured here.\n"
+
+
 def test_misuse_is_one_sentence(hwperf: Callable[..., Answer], results: Path) -> None:
     answer = hwperf("napkin", "read 20GB dsk", "--results", str(results))
     assert (answer.code, answer.out, answer.err.count("\n")) == (2, "", 1)

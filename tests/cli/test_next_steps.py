@@ -33,7 +33,8 @@ ENDS = {
 
 
 def commands(found: list[str]) -> list[list[str]]:
-    return [shlex.split(re.split(r" {3,}", line.strip())[0]) for line in found]
+    starts = [line.strip() for line in found if line.startswith("  hwperf ")]
+    return [shlex.split(re.split(r" {3,}", line)[0]) for line in starts]
 
 
 @pytest.mark.parametrize("ended", ENDS.values(), ids=ENDS)
@@ -42,7 +43,9 @@ def test_there_are_three_commands_that_exist_with_options_that_they_have(
     verb: str, ended: Ended
 ) -> None:
     found = lines(verb, ended)
-    assert len(found) == len(set(found)) == 3
+    assert len(commands(found)) == 3
+    assert len(found) == len(set(found))
+    assert max(map(len, found)) <= 80
     for program, name, *words in commands(found):
         assert program == "hwperf"
         command = cli.get_command(click.Context(cli), name)
@@ -55,6 +58,12 @@ def test_a_verb_that_is_not_there_is_not_offered(verb: str) -> None:
     for known in ({"list"}, {"measure", "doctor"}, set(VERBS) - {"doctor"}):
         offered = lines(verb, Ended(ids=("a.b",), n_measured=1, known=known))
         assert {words[1] for words in commands(offered)} <= known
+
+
+def test_each_command_looks_where_the_run_was_recorded() -> None:
+    """Where another configuration was given, the card of the usual one is another machine's."""
+    for words in commands(lines("run", Ended(n_measured=9, config="a b/c.json"))):
+        assert words[-2:] == ["--config", "a b/c.json"]
 
 
 def test_what_failed_comes_first_and_is_quoted_for_a_shell() -> None:

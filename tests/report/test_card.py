@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -55,6 +57,39 @@ def test_the_block_has_at_most_twelve_lines_of_eighty_columns() -> None:
         lines = card.block(run_of(points))
         assert len(lines) <= card.MOST_LINES == 12
         assert max(map(len, lines)) <= 80
+
+
+def test_wide_letters_take_two_columns() -> None:
+    facts = {**FACTS, "cpu": "処理装置" * 100, "os": "日本"}
+    (line, *_) = card.block(run_of(some(), facts), 60)
+    assert sum(2 if each in "処理装置日本" else 1 for each in line) <= 60
+    assert line.endswith("…")
+    assert card.block(run_of(some(), {**FACTS, "cpu": "é" * 5}), 80)[0].startswith("ééééé, 2 CPUs")
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_the_judgement_is_whole_or_says_that_it_is_cut(columns: int) -> None:
+    """However many laws are broken, and however long their names are."""
+    claimed = card.card_of(run_of(some()))
+    for n_broken in (0, 1, 3, 30, 71):
+        judged = tuple(
+            replace(each, verdict="broken" if place < n_broken else each.verdict)
+            for place, each in enumerate(
+                sorted(claimed.judged, key=lambda each: -len(each.claim.id))
+            )
+        )
+        counts = Counter(each.verdict for each in judged)
+        lines = card.block(replace(claimed, judged=judged, counts=counts), columns)
+        assert len(lines) <= card.MOST_LINES
+        assert max(map(len, lines)) <= columns
+        assert lines[-1].endswith("here." if columns == 80 else ("here.", "…", "measured."))
+        if n_broken:
+            assert f"{n_broken} broken" in " ".join(lines[-2:])
+
+
+def test_the_laws_fit_a_narrow_terminal() -> None:
+    for points in (some("noisy"), everything(), everything(1e9)):
+        assert max(map(len, card.laws(run_of(points), 40))) <= 40
 
 
 def test_the_block_names_machine_trust_numbers_and_judgement() -> None:

@@ -54,6 +54,17 @@ def test_it_is_the_run_that_the_reading_layer_calls_the_newest(
     assert run.commit == commits(5)[2]
 
 
+def test_a_time_that_no_float_holds_is_none(tmp_path: Path) -> None:
+    path = stored(tmp_path, commits(2)[0], 100.0)
+    data = json.loads(path.read_text())
+    data["results"]["core.Null.cost"][3] = 10**400
+    path.write_text(json.dumps(data))
+    dated = stored(tmp_path, commits(2)[1], 50.0)
+    run = chosen(tmp_path)
+    assert run is not None
+    assert run.path == dated
+
+
 def test_of_a_long_history_few_files_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

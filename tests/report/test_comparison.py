@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -276,6 +277,24 @@ def test_what_a_sidecar_says_stays_text() -> None:
     )
     for every in (False, True):
         assert "\x1b" not in "\n".join(text.lines(comparison, every=every))
+        assert "\x1b" not in "\n".join(markdown.lines(comparison, every=every))
+
+
+@pytest.mark.parametrize("clock", [10**400, math.inf, math.nan, -1.0])
+def test_a_clock_that_is_none_is_passed_over(clock: Any) -> None:
+    first = run_of(measured(record={"tags": {"clock_hz": clock}}))
+    second = run_of(measured(record={"tags": {"clock_hz": 3e9}}))
+    assert all(each.what != "core clock" for each in compare(first, second).differences)
+
+
+def test_the_object_is_finite_where_the_interval_is_not() -> None:
+    wild = {"spread": 0.999999, "n_samples": 5}
+    found = compare(run_of(measured(value=1e-150, **wild)), run_of(measured(value=1e150, **wild)))
+    found = replace(
+        found, points=tuple(replace(each, interval=(0.0, math.inf)) for each in found.points)
+    )
+    shown = json.loads(json.dumps(record.of(found), allow_nan=False))
+    assert shown["points"][0]["interval"] == [0.0, None]
 
 
 def test_a_change_reads_in_per_cent_or_as_a_factor() -> None:

@@ -87,6 +87,25 @@ def test_two_environments_of_one_commit_are_named_by_file() -> None:
         named("aa22", [NEW, other])
 
 
+@pytest.mark.parametrize("odd", ["\x1b[31mred", "two\nlines", "\u202ertl"])
+def test_no_sentence_holds_what_a_terminal_obeys(odd: str) -> None:
+    """Names of machines, hashes and files come from whoever wrote the results."""
+    first = run_of(measured(), machine=odd, commit="abcd" + odd)
+    second = run_of(measured(), machine="there", commit="abcd" + odd)
+    third = run_of(measured(), machine=odd, commit="abcd" + odd, environment=odd)
+    fourth = run_of(measured(), machine=odd, commit="abcd1" + odd)
+    for name, pool, machine in (
+        ("latest", [first], "nowhere"),
+        ("abcd", [first, second], None),
+        ("abcd", [first, third], None),
+        ("abcd", [first, fourth], None),
+        ("nonsense", [first], None),
+    ):
+        with pytest.raises(UsageError) as caught:
+            named(name, pool, machine=machine)
+        assert str(caught.value).isprintable(), name
+
+
 def test_nothing_recorded_says_how_to_record() -> None:
     with pytest.raises(UsageError, match="'hwperf run' records"):
         named("latest", [])

@@ -103,7 +103,11 @@ def test_a_value_that_is_not_there_is_an_empty_cell() -> None:
 
 def test_the_test_report_skips_and_fails() -> None:
     root = ElementTree.fromstring(FORMATS["junit"]([RUN]))
-    assert (root.get("tests"), root.get("skipped"), root.get("failures")) == ("5", "1", "1")
+    suite = root.find("testsuite")
+    assert suite is not None
+    for counted in (root, suite):
+        assert (counted.get("tests"), counted.get("failures")) == ("5", "1")
+    assert suite.get("skipped") == "1"
     cases = root.findall("testsuite/testcase")
     assert [[child.tag for child in case] for case in cases] == [
         ["system-out"], ["system-out"], ["skipped"], ["failure"], ["system-out"],
@@ -113,6 +117,29 @@ def test_the_test_report_skips_and_fails() -> None:
     )  # fmt: skip
     assert "noisy" in (cases[1][0].text or "")
     assert (cases[2][0].get("message"), cases[2].get("time")) == ("no <cores>", "1.500")
+
+
+ATTRIBUTES = {
+    "testsuites": {"name", "time", "tests", "failures", "errors"},
+    "testsuite": {
+        "name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname",
+        "id", "package", "file", "log", "url",
+    },
+    "testcase": {"name", "time", "classname", "group"},
+    "property": {"name", "value"},
+    "failure": {"type", "message"},
+    "skipped": {"type", "message"},
+    "properties": set(),
+    "system-out": set(),
+}  # fmt: skip
+# Source: the schema that Jenkins holds JUnit's reports against (xunit-plugin, junit-10.xsd).
+
+
+@pytest.mark.parametrize("run", [RUN, HOSTILE, run_of()], ids=["plain", "hostile", "empty"])
+def test_the_test_report_has_the_attributes_of_the_schema_alone(run: Any) -> None:
+    for element in ElementTree.fromstring(FORMATS["junit"]([run])).iter():
+        assert set(element.attrib) <= ATTRIBUTES[element.tag], element.tag
+        assert re.fullmatch(r"\d*(\.\d*)?", element.get("time", "")), element.attrib
 
 
 def test_the_test_report_is_xml_whatever_the_names_hold() -> None:
@@ -189,6 +216,8 @@ def test_the_table_for_people_stays_a_table() -> None:
     assert [row.count("|") for row in rows] == [5, 5]
     outside = re.sub(r"`[^`\n]*`", "", text)
     assert not re.search(r"(?<!\\)<script", outside)
+    assert "\x1b" not in text
+    assert max(map(len, text.splitlines())) < 2000
 
 
 @given(st.text(max_size=50), st.text(max_size=50))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,25 @@ def test_a_step_takes_its_amount_over_the_best_rate_that_was_measured() -> None:
     assert "queue_depth=1" in each.once.source
     assert each.interval is not None
     assert each.interval[0] < 1.0 < each.interval[1]
+
+
+def test_a_small_file_is_a_block_with_its_latency() -> None:
+    """At the rate of large blocks 4 KiB would take 2 µs, which no disk does."""
+    run = run_of(disk(40e6, block_bytes=4 * KiB), disk(2e9), disk(4e9, block_bytes=16 * MiB),
+                 disk(400e6, block_bytes=4 * KiB, queue_depth=32))  # fmt: skip
+    assert seconds("read 4KiB disk", run) == pytest.approx(4096 / 40e6)
+    assert seconds("read 1MiB disk", run) == pytest.approx(MiB / 2e9)
+    times = [seconds(f"read {2**k} disk", run) for k in range(40)]
+    assert times == sorted(times)
+    assert seconds("read 4GB disk", run) == pytest.approx(1.0)
+
+
+def test_a_step_that_was_measured_at_other_values_says_at_which() -> None:
+    run = run_of(*(measured("storage.random_read", 1e4, metric="rate",
+                            params={"block_bytes": 4096, "queue_depth": n})
+                   for n in (1, 32)))  # fmt: skip
+    (each,) = answer(parse("random read depth=7"), run).estimates
+    assert (each.once, each.why) == (None, "measured at queue_depth=1, 32, not 7")
 
 
 def test_a_count_repeats_a_step() -> None:
@@ -179,7 +199,9 @@ def test_a_step_that_was_not_measured_says_what_would_measure_it() -> None:
         ("read 1GiB disk l1", 16, "'l1' and 'disk' both say the place"),
         ("read 1GiB x2 x3", 14, "'x3' is a second count"),
         ("read 0 disk", 6, "is not above zero"),
-        ("read 1GiB x0", 11, "is no count from 1"),
+        ("read 1GiB x0", 11, "is no count above 0"),
+        ("gemm 1e20", 6, "too large"),
+        ("fma 1e30", 5, "too large"),
         ("gemm 1e999", 6, "too large"),
         ("random read depth=x", 13, "expected a whole number"),
         ("random read deep=1", 13, "'random_read' has no 'deep'; it takes depth=N"),
@@ -252,6 +274,29 @@ def test_the_json_is_finite_whatever_was_recorded() -> None:
     assert shown["schema"] == "hwperf.napkin/1"
     assert shown["steps"][1]["seconds"] is None
     assert shown["missing"]
+
+
+def test_nonsense_beside_a_value_is_passed_over() -> None:
+    """An interval below zero, a size that no float holds, a benchmark that is not hwperf's."""
+    whole = disk(2e9)
+    odd = replace(whole, point=replace(whole.point, interval=(-1e308, 1e-9)))
+    placed = answer(parse("read 1000TB disk"), run_of(odd))
+    json.dumps(placed.to_json(), allow_nan=False)
+    assert placed.total is not None
+    assert placed.total[1] == (placed.total[0], placed.total[0])
+    huge = copied(10**400, 1e9)
+    assert seconds("copy 1MiB host_to_device", run_of(huge, *RUN.measurements)) > 0
+    foreign = measured("storage.sequential_read", -1.0, metric=None, params=dict(whole.params),
+                       benchmark="storage.sequential_read")  # fmt: skip
+    assert answer(parse("read 1GiB disk"), run_of(foreign)).missing
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_the_longest_times_fit_and_are_in_years(width: int) -> None:
+    lines = list(text.lines(answer(parse("read 1GiB disk x1e17; gemm 1e8 f32 x1e17"), RUN),
+                            width=width))  # fmt: skip
+    assert max(map(len, lines)) <= width
+    assert "years" in "".join(lines)
 
 
 def test_the_text_fits_and_shows_hostile_steps_as_text() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,13 +189,51 @@ def test_without_results_it_is_timed_all_the_same(
         ({"flops": "many"}, "flops='many' is no number"),
         ({"flops": 10**400}, "is no number from 0 on"),
         ({"flops": 1, "dtype": "f8"}, "dtype='f8' is none of f64, f32"),
-        ({"flops": 1, "results": "/nonexistent"}, "'/nonexistent' is no directory"),
+        ({"flops": 10**5000}, "a number too large to write"),
+        ({"flops": 1e308}, "flops=1e+308 is no number from 0 on, 1e+30 at most"),
+        ({"bytes": None}, "bytes=None is no number from 0 on"),
+        ({"flops": 1, "results": "none/such"}, "'none/such' is no directory"),
+        ({"flops": 1, "budget_s": 0}, "budget_s=0 is no time above 0"),
+        ({"flops": 1, "budget_s": -1.0}, "budget_s=-1.0 is no time above 0"),
+        ({"flops": 1, "budget_s": float("nan")}, "budget_s=nan is no time above 0"),
+        ({"flops": 1, "budget_s": "1s"}, "budget_s='1s' is no time above 0"),
     ],
 )
-def test_misuse_gets_a_sentence(options: dict[str, Any], words: str) -> None:
+def test_misuse_gets_a_sentence(
+    options: dict[str, Any], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError) as caught:
         roofline(lambda: None, **options)
     assert words in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_rate_beyond_all_numbers_is_no_ceiling() -> None:
+    """A cost may be so near to zero that its rate is infinite; JSON has no such number."""
+    odd = measured("memory.read", None, params={"nbytes": 8 * KiB})
+    at_once = replace(odd, point=replace(odd.point, cost=5e-324, interval=(5e-324, 1e-9)))
+    fast_end = measured("memory.copy", 1e9, params={"nbytes": 8 * KiB})
+    fast_end = replace(fast_end, point=replace(fast_end.point, interval=(5e-324, 1e-9)))
+    known = ceilings(run_of(at_once, fast_end))
+    assert [each.source for each in known.bandwidths] == ["memory.copy nbytes=8192"]
+    assert known.bandwidths[0].interval is None
+    json.dumps(known.to_json(), allow_nan=False)
+
+
+def test_the_table_fits_a_narrow_terminal() -> None:
+    lines = list(text.lines(KNOWN, width=40))
+    assert max(map(len, lines)) <= 40
+    assert "[" in "".join(lines)
+
+
+def test_a_budget_that_was_too_small_is_named_as_the_caller_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    placed = roofline(lambda: sum(range(1000)), flops=1000, budget_s=1e-9)
+    assert placed.verdict == "noisy"
+    assert "Give it a larger budget_s." in placed.reason
 
 
 def test_what_the_function_raises_comes_through() -> None:

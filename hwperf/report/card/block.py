@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import unicodedata
+from bisect import bisect_right
+from itertools import accumulate
+
 from hwperf.report.card.content import Card, Source, card_of
 from hwperf.report.card.words import NOISY, date, plain, shown
 from hwperf.report.claims import BETTER, BROKEN, HOLDS, NOT_MEASURABLE, WORSE
@@ -11,6 +15,7 @@ __all__ = ["MOST_LINES", "block", "judgement", "machine_line", "trust_line"]
 
 MOST_LINES = 12
 _NUMBER = 13  # Columns of the number.
+_MOST_CLOSING = 2  # Lines of the judgement.
 _NAMED = 3  # Claims that are named in a sentence; of more the number.
 
 
@@ -27,13 +32,23 @@ def block(source: Source, columns: int = 80) -> list[str]:
         mark = NOISY if each.quantity.is_noisy else " "
         number = shown(each.quantity.value, each.quantity.unit)
         lines.append(f"{number:>{_NUMBER}} {mark} {each.words}")
-    lines += _folded(judgement(card), columns)
+    lines += _closing(card, columns)
     return [plain_end(line, columns) for line in lines][:MOST_LINES]
 
 
 def plain_end(line: str, columns: int) -> str:
     """Return *line*, cut with an ellipsis where it is longer than *columns*."""
-    return line if len(line) <= columns else f"{line[: columns - 1].rstrip()}…"
+    ends = list(accumulate(map(_cells, line)))
+    if not ends or ends[-1] <= columns:
+        return line
+    return f"{line[: bisect_right(ends, columns - 1)].rstrip()}…"
+
+
+def _cells(letter: str) -> int:
+    """Return the columns that a letter takes in a terminal."""
+    if unicodedata.combining(letter):
+        return 0
+    return 2 if unicodedata.east_asian_width(letter) in "WF" else 1
 
 
 def machine_line(card: Card) -> str:
@@ -66,26 +81,39 @@ def trust_line(card: Card) -> str:
     return ", ".join(parts) or "trust: nothing was measured"
 
 
-def judgement(card: Card) -> str:
-    """Return one sentence on what became of the textbook's claims."""
+def judgement(card: Card, most_named: int = _NAMED) -> str:
+    """Return one sentence on what became of the textbook's claims.
+
+    Args:
+        card: what was measured.
+        most_named: broken claims that are named; of more stands that there are.
+    """
     n_measured = len(card.judged) - card.counts.get(NOT_MEASURABLE, 0)
     n_missing = card.counts.get(NOT_MEASURABLE, 0)
     if not n_measured:
         return f"None of the textbook's {len(card.judged)} claims could be measured here."
     broken = [each.claim.id for each in card.judged if each.verdict == BROKEN]
-    named = ", ".join(broken[:_NAMED]) + (" ..." if len(broken) > _NAMED else "")
+    named = ", ".join(broken[:most_named]) + (" ..." if len(broken) > most_named else "")
     words = [
         f"{card.counts.get(HOLDS, 0)} hold",
         f"{card.counts.get(BETTER, 0)} better",
         f"{card.counts.get(WORSE, 0)} worse",
-        f"{len(broken)} broken ({named})" if broken else "none broken",
+        f"{len(broken)} broken" + (f" ({named})" if most_named else "")
+        if broken
+        else "none broken",
     ]
     return (
         f"Of {n_measured} textbook claims {', '.join(words)}; {n_missing} cannot be measured here."
     )
 
 
-def _folded(sentence: str, columns: int) -> list[str]:
+def _closing(card: Card, columns: int) -> list[str]:
+    """Return the judgement in two lines, with as many names as they hold."""
     import textwrap
 
-    return textwrap.wrap(sentence, columns, break_on_hyphens=False)[:2]
+    lines: list[str] = []
+    for most_named in range(_NAMED, -1, -1):
+        lines = textwrap.wrap(judgement(card, most_named), columns, break_on_hyphens=False)
+        if len(lines) <= _MOST_CLOSING:
+            return lines
+    return [*lines[: _MOST_CLOSING - 1], " ".join(lines[_MOST_CLOSING - 1 :])]  # Cut by the caller.

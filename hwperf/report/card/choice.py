@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from hwperf.asv import damage, results
-from hwperf.asv.recorded import Run, of_file
+from hwperf.asv.recorded import Run
 from hwperf.errors import UsageError
+from hwperf.report import sound
 
 __all__ = ["chosen", "commit_of", "machines"]
 
@@ -61,19 +62,10 @@ def chosen(
     known = None
     for path in _newest_first(found, warn):
         known = results.definitions_of(results_dir) if known is None else known
-        run = _read(path, known, warn)
+        run = sound.run_of(path, known=known, warn=warn)
         if run is not None:
             return run
     return None
-
-
-def _read(path: Path, known: Any, warn: Warn) -> Run | None:
-    try:
-        return of_file(path, known=known, warn=warn)
-    except (AttributeError, IndexError, KeyError, OverflowError, TypeError, ValueError) as error:
-        # Cells of a kind that nobody writes, in a file that is sound otherwise.
-        warn(f"{path} is damaged and passed over: {error}")
-        return None
 
 
 def commit_of(name: str, repo: Path | None) -> str | None:
@@ -182,4 +174,8 @@ def _measured_at(path: Path, warn: Warn) -> float | None:
 
 def _started(columns: list[Any], row: list[Any]) -> float | None:
     at = dict(zip(columns, row, strict=False)).get("started_at")
-    return at / 1e3 if isinstance(at, (int, float)) and math.isfinite(at) else None
+    try:
+        seconds = float(at) / 1e3 if isinstance(at, (int, float)) else math.nan
+    except OverflowError:  # A whole number that no float holds.
+        return None
+    return seconds if math.isfinite(seconds) else None

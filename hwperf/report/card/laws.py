@@ -35,8 +35,12 @@ def laws(
 def _law(each: Judged, columns: int, paint: Paint) -> Iterator[str]:
     verdict = "n/a" if each.verdict == NOT_MEASURABLE else each.verdict
     word = verdict + (NOISY if each.is_noisy else "")
-    times = "" if each.quantity is None else f"  {here(each.quantity)}"
-    yield f"{paint(word, each.verdict)}{'':{max(1, _INDENT - len(word))}}{each.claim.id}{times}"
+    gap = " " * max(1, _INDENT - len(word))
+    times = "" if each.quantity is None else here(each.quantity)
+    beside = bool(times) and len(f"{word}{gap}{each.claim.id}  {times}") <= columns
+    yield f"{paint(word, each.verdict)}{gap}{each.claim.id}" + (f"  {times}" if beside else "")
+    if times and not beside:
+        yield " " * _INDENT + times
     yield from _wrapped(each.claim.says, columns)
     parts = [against(each), plain(each.reason, 240)]
     if each.quantity is not None:

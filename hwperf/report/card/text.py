@@ -41,7 +41,8 @@ def text(
     missed = list(_missed(card, columns))
     if missed:
         count = card.counts.get(NOT_MEASURABLE, 0)
-        lines += ["", f"{NOT_MEASURABLE} ({count} claims)", *missed]
+        lines += [""] if measured else []
+        lines += [f"{NOT_MEASURABLE} ({count} claims)", *missed]
     return lines
 
 

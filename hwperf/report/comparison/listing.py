@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwperf.asv import damage, recorded, results
+from hwperf.asv import damage, results
 from hwperf.asv.recorded import Run, Warn
+from hwperf.report import sound
 
 __all__ = ["Listed", "listed", "loaded"]
 
@@ -55,7 +56,7 @@ def loaded(
     """Yield the whole runs of *chosen*; one that was damaged meanwhile is named and passed over."""
     known = results.definitions_of(results_dir)
     for each in chosen:
-        run = recorded.of_file(each.path, known=known, warn=warn)
+        run = sound.run_of(each.path, known=known, warn=warn)
         if run is not None:
             yield run
 
@@ -63,7 +64,7 @@ def loaded(
 def _brief(path: Path, warn: Warn) -> Listed | None:
     try:
         data: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         warn(f"{path} is damaged and passed over: {damage.of_result_file(path) or 'torn'}")
         return None
     version = data.get("version") if isinstance(data, dict) else None

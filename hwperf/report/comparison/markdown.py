@@ -61,9 +61,10 @@ def _row(point: Compared) -> str:
 
 def escaped(text: str) -> str:
     """Return text that stays text: no tag, no link, no mention, no other cell."""
-    return re.sub(_ACTIVE, r"\\\1", " ".join(text.split()))
+    return re.sub(_ACTIVE, r"\\\1", wording.plain(" ".join(text.split())))
 
 
 def code(text: str) -> str:
     """Return text between backticks, where nothing is active but the bar of a table."""
-    return "`" + " ".join(text.replace("`", "'").split()).replace("|", "\\|") + "`"
+    line = wording.plain(" ".join(text.replace("`", "'").split()))
+    return f"`{line}`".replace("|", "\\|")

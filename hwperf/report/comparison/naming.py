@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from hwperf.asv import recorded
 from hwperf.asv.recorded import Run, Warn
 from hwperf.errors import UsageError
+from hwperf.report import sound
 from hwperf.report.comparison.wording import plain
 
 __all__ = ["Named", "described", "named", "of_commit", "of_file", "of_machine"]
@@ -25,6 +25,7 @@ _LATEST = re.compile(r"latest(?:~(\d{1,6}))?")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}))?")
 _HASH = re.compile(r"[0-9a-f]{4,40}")
 _MOST_TOLD = 6  # Runs that a message lists.
+_MOST_OF_A_PATH = 4096
 _MOST_QUOTED = 80  # Characters of a name that a message repeats.
 
 
@@ -110,7 +111,7 @@ def of_file(name: str, *, warn: Warn = lambda sentence: None) -> Run | None:
         return None
     path = Path(name)
     told: list[str] = []
-    run = recorded.of_file(path, warn=told.append)
+    run = sound.run_of(path, warn=told.append)
     if run is None:
         why = told[0] if told else f"{path} holds no point"
         raise UsageError(f"{why}. Name a result file of asv, results/MACHINE/COMMIT-ENV.json.")
@@ -129,7 +130,7 @@ def of_machine(runs: Sequence[N], machine: str | None) -> list[N]:
     if not runs:
         raise UsageError("Nothing is recorded here. 'hwperf run' records; see --results.")
     if not pool:
-        there = ", ".join(sorted({run.machine for run in runs}))
+        there = ", ".join(plain(name) for name in sorted({run.machine for run in runs}))
         raise UsageError(f"{_quoted(machine or '')} is no machine with results. There are {there}.")
     return pool
 
@@ -165,7 +166,7 @@ def _commit(name: str, pool: Sequence[Named], repository: Path | None) -> str | 
     if _HASH.fullmatch(lowered) and any(run.commit.startswith(lowered) for run in pool):
         commits = {run.commit for run in pool if run.commit.startswith(lowered)}
         if len(commits) > 1:
-            several = ", ".join(sorted(commit[:12] for commit in commits)[:_MOST_TOLD])
+            several = ", ".join(sorted(plain(commit[:12]) for commit in commits)[:_MOST_TOLD])
             raise UsageError(
                 f"{_quoted(name)} begins {len(commits)} commits with results: {several}."
                 " Give more of it."
@@ -200,10 +201,12 @@ def _unknown(name: str, commit: str | None, pool: Sequence[Named]) -> str:
 def _ambiguous(name: str, matching: Sequence[Named]) -> str:
     machines = {run.machine for run in matching}
     if len(machines) > 1:
-        first = sorted(machines)[0]
+        first = plain(sorted(machines)[0])
         advice = f"Write e.g. {first}:{name} or --machine {first}"
     else:
-        advice = "Name one of the files: " + ", ".join(str(run.path) for run in matching)
+        advice = "Name one of the files: " + ", ".join(
+            plain(str(run.path), _MOST_OF_A_PATH) for run in matching[:_MOST_TOLD]
+        )
     return f"{_quoted(name)} means {len(matching)} runs: {_listed(matching)}. {advice}."
 
 

@@ -60,7 +60,7 @@ def _point(point: Compared) -> dict[str, Any]:
         "a": _side(point.a),
         "b": _side(point.b),
         "ratio": _finite(point.ratio),
-        "interval": None if point.interval is None else list(point.interval),
+        "interval": None if point.interval is None else list(map(_finite, point.interval)),
         "gain": _finite(point.gain),
         "p": point.p,
         "q": point.q,

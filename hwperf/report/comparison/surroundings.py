@@ -15,6 +15,7 @@ from hwperf.units import format_quantity
 __all__ = ["Difference", "differences"]
 
 _SAME_CLOCK = 0.01  # Medians of the core's clock that agree within this are the same.
+_MOST_HZ = 1e12  # No clock is faster; a file can say anything.
 _PASSED_OVER = frozenset({"placement", "started"})  # By point, not by run.
 
 
@@ -85,7 +86,7 @@ def _clock(measurements: Iterable[Measurement]) -> float:
     clocks = [
         float(clock)
         for each in measurements
-        if isinstance(clock := _tags(each).get("clock_hz"), (int, float)) and clock > 0
+        if isinstance(clock := _tags(each).get("clock_hz"), (int, float)) and 0 < clock < _MOST_HZ
     ]
     return median(clocks) if clocks else 0.0
 

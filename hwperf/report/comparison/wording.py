@@ -78,9 +78,7 @@ def _value(name: str, value: Any) -> str:
     return plain(str(value))
 
 
-def plain(text: str) -> str:
+def plain(text: str, most: int = MOST_CHARACTERS) -> str:
     """Return text on one line that no terminal obeys, and no longer than can be read."""
-    safe = "".join(
-        letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:MOST_CHARACTERS]
-    )
-    return safe if len(text) <= MOST_CHARACTERS else f"{safe}..."
+    safe = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:most])
+    return safe if len(text) <= most else f"{safe}..."

@@ -27,7 +27,9 @@ _UNWRITABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]
 def text(runs: Sequence[Run]) -> str:
     """Return the XML: a suite for each run."""
     counts = Counter(each.verdict for run in runs for each in run.measurements)
-    root = ElementTree.Element("testsuites", {"name": "hwperf", **_counted(counts)})
+    counted = _counted(counts)
+    del counted["skipped"]  # What the schemas have of a suite alone.
+    root = ElementTree.Element("testsuites", {"name": "hwperf", **counted})
     for run in runs:
         root.append(_suite(run))
     ElementTree.indent(root)

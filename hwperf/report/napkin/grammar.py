@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -159,7 +158,7 @@ def _counted(tokens: list[_Token]) -> tuple[list[_Token], float]:
         return tokens, 1.0
     count = float(counts[0].text[1:])
     if not 0 < count < 1e18:
-        raise NoPlan(f"{_quoted(counts[0])} is no count from 1 to 1e18.", counts[0].column)
+        raise NoPlan(f"{_quoted(counts[0])} is no count above 0 and below 1e18.", counts[0].column)
     return [token for token in tokens if token is not counts[0]], count
 
 
@@ -191,10 +190,13 @@ def _amount(verb: Verb, token: _Token) -> float:
         if match is None:
             raise NoPlan(_unknown_word(verb, token), token.column)
         found = float(match["number"]) * _PREFIXES[match["prefix"]]
-    if not 0 < found < 1e30 or not math.isfinite(found):
+    if not 0 < found < _MOST[verb.amount]:
         raise NoPlan(f"{_quoted(token)} is not above zero, or too large.", token.column)
     return found
 
+
+_MOST = {"bytes": 1e30, "n": 1e9, "flop": 1e30}
+"""What no machine will do, so that a slip of the finger is no plan."""
 
 _AMOUNTS = {"bytes": "a size", "n": "a number", "flop": "a number of FLOP"}
 

@@ -14,6 +14,7 @@ from hwperf.units import format_bytes, format_quantity
 
 __all__ = ["Timed", "reason", "timed"]
 
+_MOST_BYTES = 1e30  # Of a size, as the grammar has it.
 _LONGEST_S = 1e30  # Beyond it a recorded point is no measurement.
 
 
@@ -46,14 +47,16 @@ def timed(need: Need, run: Run) -> Timed | None:
 
 def reason(need: Need, run: Run) -> str:
     """Return why the points that a step stands on have no value, empty where there are none."""
-    return next(
-        (
-            f"{m.verdict}: {m.reason}" if m.reason else m.verdict
-            for m in run.measurements
-            if m.name == need.workload and _is_meant(m, need.fixed) and m.value is None
-        ),
-        "",
-    )
+    points = [m for m in run.measurements if m.name == need.workload and not m.is_tail]
+    for m in points:
+        if _is_meant(m, need.fixed) and m.value is None:
+            return f"{m.verdict}: {m.reason}" if m.reason else m.verdict
+    for name, values in need.fixed.items():
+        there = [m.params[name] for m in points if name in m.params]
+        if there and not any(value in values for value in there):
+            known = ", ".join(dict.fromkeys(map(str, there)))
+            return f"measured at {name}={known}, not {', '.join(map(str, values))}"
+    return ""
 
 
 def _timed(need: Need, run: Run) -> Timed | None:
@@ -75,14 +78,20 @@ def _timed(need: Need, run: Run) -> Timed | None:
 
 
 def _is_size(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value > 0
+    return (
+        isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < _MOST_BYTES
+    )
 
 
 def _meant(run: Run, workload: str, fixed: Mapping[str, tuple[Any, ...]]) -> list[Measurement]:
     return [
         m
         for m in run.measurements
-        if m.name == workload and not m.is_tail and m.value is not None and _is_meant(m, fixed)
+        if m.name == workload
+        and not m.is_tail
+        and m.metric is not None
+        and m.value is not None
+        and _is_meant(m, fixed)
     ]
 
 
@@ -101,7 +110,9 @@ def _best(points: Iterable[Measurement]) -> Measurement | None:
 
 
 def _of(m: Measurement, amount: float, how: str) -> Timed:
-    low, high = m.point.interval or (_cost(m), _cost(m))
+    low, high = m.point.interval or (0.0, 0.0)
+    if not 0 < low <= high:  # None, or a file that says nonsense.
+        low = high = _cost(m)
     return Timed(amount * _cost(m), (amount * low, amount * high), _named(m), how, m.verdict)
 
 

@@ -12,6 +12,8 @@ from hwperf.units import format_duration, format_quantity
 __all__ = ["lines", "span"]
 
 _INDENT = 4
+_LONG_S = 1e7
+_YEAR_S = 31_557_600  # 365.25 days.
 
 
 def lines(placed: Answer, *, width: int = 80) -> Iterator[str]:
@@ -25,9 +27,12 @@ def lines(placed: Answer, *, width: int = 80) -> Iterator[str]:
             )  # fmt: skip
     yield ""
     if placed.total is not None and placed.overlapped is not None:
-        yield f"one after the other  {span(placed.total)}"
         busy = placed.bottleneck
-        yield f"at best, overlapped  {span(placed.overlapped)}, bound by {busy}"
+        for words in (
+            f"one after the other  {span(placed.total)}",
+            f"at best, overlapped  {span(placed.overlapped)}, bound by {busy}",
+        ):
+            yield from textwrap.wrap(words, width, subsequent_indent=" " * _INDENT)
     yield from textwrap.wrap(f"by {naming.described(placed.run)}", width)
 
 
@@ -38,7 +43,9 @@ def span(found: tuple[float, tuple[float, float]]) -> str:
 
 
 def _time(seconds: float) -> str:
-    return format_duration(seconds) if 60 <= seconds < 1e7 else format_quantity(seconds, "s")
+    if seconds >= _LONG_S:
+        return f"{seconds / _YEAR_S:.3g} years"
+    return format_duration(seconds) if seconds >= 60 else format_quantity(seconds, "s")
 
 
 def _parts(each: Estimate) -> Iterator[str]:
@@ -46,7 +53,7 @@ def _parts(each: Estimate) -> Iterator[str]:
         why = wording.plain(each.why) if each.why else "not measured here"
         yield f"{each.need.workload}: {why}"
         return
-    count = "" if each.step.count == 1 else f", {format_quantity(each.once.seconds, 's')} each"
+    count = "" if each.step.count == 1 else f", {_time(each.once.seconds)} each"
     doubt = "" if each.once.verdict == "ok" else f", {each.once.verdict}"
     yield f"{span((each.seconds, each.interval))}{count}  ({each.need.resource}{doubt})"
     yield f"{wording.plain(each.once.source)}: {each.once.how}"

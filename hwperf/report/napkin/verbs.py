@@ -18,6 +18,7 @@ best: the best point, time = amount / rate or amount x latency; by_size: through
 sizes, straight lines between them; by_shape: the point whose size is nearest by ratio.
 """
 
+_LARGEST_BLOCK = 16 * MiB  # Of storage.sequential_read and _write.
 _LEVELS = {"memory": 256 * MiB, "l3": 2 * MiB, "l2": 64 * KiB, "l1": 8 * KiB}
 
 
@@ -90,10 +91,18 @@ class Verb:
     aliases: tuple[str, ...] = ()
 
 
+def _stream(workload: str, amount: float) -> Need:
+    """Return what a whole file stands on; a small one is a block, whose latency counts."""
+    if amount >= _LARGEST_BLOCK:
+        return Need("disk", workload, amount, {"io": ("direct",)})
+    fixed = {"io": ("direct",), "queue_depth": (1,)}
+    return Need("disk", workload, amount, fixed, "by_size", "block_bytes", amount)
+
+
 def _read(given: Given) -> Need:
     place = given.choices["place"]
     if place == "disk":
-        return Need("disk", "storage.sequential_read", given.amount, {"io": ("direct",)})
+        return _stream("storage.sequential_read", given.amount)
     if place == "page_cache":
         fixed = {"how": ("read",), "cache": ("warm",), "read_ahead": ("on",)}
         return Need("memory", "storage.cached_read", given.amount, fixed)
@@ -103,7 +112,7 @@ def _read(given: Given) -> Need:
 def _write(given: Given) -> Need:
     place = given.choices["place"]
     if place == "disk":
-        return Need("disk", "storage.sequential_write", given.amount, {"io": ("direct",)})
+        return _stream("storage.sequential_write", given.amount)
     fixed = {"nbytes": (_LEVELS[place],), "data": ("varied",)}
     return Need("memory", "memory.fill", given.amount, fixed)
 

@@ -8,6 +8,7 @@ Source: Williams, Waterman and Patterson (2009), "Roofline: an insightful visual
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -130,7 +131,7 @@ def ceilings(run: Run, *, dtype: str = "f64") -> Ceilings:
         run: one recorded run.
         dtype: one of :data:`DTYPES`.
     """
-    found = [m for m in run.measurements if m.value is not None and not m.is_tail]
+    found = [m for m in run.measurements if _is_number(m.value) and not m.is_tail]
     clock = next((m.value for m in found if m.name == "core.clock"), None)
     return Ceilings(
         machine=run.machine,
@@ -141,6 +142,11 @@ def ceilings(run: Run, *, dtype: str = "f64") -> Ceilings:
         commit=run.commit,
         measured_at=run.measured_at,
     )
+
+
+def _is_number(value: float | None) -> bool:
+    # The rate of a cost that is almost zero is beyond what a number holds.
+    return value is not None and 0 < value < math.inf
 
 
 def _bandwidths(found: Iterable[Measurement]) -> Iterator[Ceiling]:
@@ -178,7 +184,7 @@ def _best(found: Iterable[Measurement], name: str, *, n_threads: int = 1) -> Ite
         name=name,
         value=best.value,
         unit=best.unit,
-        interval=best.interval,
+        interval=best.interval if all(map(_is_number, best.interval or ())) else None,
         n_threads=n_threads,
         source=f"{best.name} {params}".rstrip(),
         verdict=best.verdict,

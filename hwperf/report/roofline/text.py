@@ -18,7 +18,8 @@ _MARGIN = " " * (_NAME + 4)
 def lines(known: Ceilings, *, width: int = 80) -> Iterator[str]:
     """Yield the machine, then each ceiling with its interval, ridge point and source."""
     clock = "" if known.clock_hz is None else f", {format_quantity(known.clock_hz, 'Hz')}"
-    yield f"{wording.plain(known.machine)}: {known.dtype}{clock}, commit {known.commit[:8]}"
+    head = f"{wording.plain(known.machine)}: {known.dtype}{clock}, commit {known.commit[:8]}"
+    yield from textwrap.wrap(head, width)
     for title, found in (("bandwidth", known.bandwidths), ("arithmetic", known.throughputs)):
         if found:
             yield ""
@@ -34,8 +35,12 @@ def _ceiling(known: Ceilings, each: Ceiling, width: int) -> Iterator[str]:
         low, high = (format_quantity(end, each.unit) for end in each.interval)
         between = f"[{low} .. {high}]"
     doubt = "" if each.verdict == "ok" else each.verdict
-    yield f"  {each.name:<{_NAME}}{value:>14}  {between}  {doubt}".rstrip()
+    line = f"  {each.name:<{_NAME}}{value:>14}  {between}  {doubt}".rstrip()
     parts = [wording.plain(each.source)]
+    if len(line) > width:
+        line = f"  {each.name:<{_NAME}}{value:>14}"
+        parts.insert(0, f"{between}  {doubt}".strip())
+    yield line
     ridge = known.ridge(each) if each.is_bandwidth else None
     if ridge is not None:
         parts.append(f"arithmetic bounds from {ridge:.3g} FLOP/B on")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["roofline"]
 
 _BUDGET_S = 1.0
+_MOST_BUDGET_S = 86_400.0
+_MOST_AMOUNT = 1e30  # No machine does more in one call.
+_MOST_SHOWN = 60  # Characters of a value that a message repeats.
 
 
 def roofline(
@@ -46,8 +49,8 @@ def roofline(
         The placement; ``print`` shows it, ``to_json()`` gives the object.
 
     Raises:
-        UsageError: if both amounts are zero, one is no number from 0 on, there are no such results
-            or no such type.
+        UsageError: if both amounts are zero, one is no number from 0 on, the budget is no time,
+            there are no such results or no such type.
         HwperfError: if it cannot be timed.
         Exception: whatever *function* raises in its first call.
     """
@@ -62,9 +65,10 @@ def roofline(
         raise UsageError(
             f"roofline: {function!r} cannot be called; pass e.g. lambda: numpy.add(a, b, out=c)."
         )
+    seconds = _budget(budget_s)
     known = results if isinstance(results, Ceilings) else _recorded(results, dtype)
     function()
-    cost_s, interval_s, verdict, reason = _timed(function, budget_s)
+    cost_s, interval_s, verdict, reason = _timed(function, seconds)
     return place(
         cost_s,
         flops=amounts["flops"],
@@ -98,12 +102,14 @@ def _timed(
     result = measure(timed, {}, profile=profile)
     if result.cost_s is None:
         raise HwperfError(f"roofline: the function cannot be timed: {result.reason}")
-    return result.cost_s, result.interval_cost_s, result.verdict, result.reason
+    reason = result.reason.replace("--budget", "budget_s")
+    return result.cost_s, result.interval_cost_s, result.verdict, reason
 
 
 def _recorded(results: str | Path | None, dtype: str) -> Ceilings | None:
     """Return the newest ceilings, None where nothing is recorded and nobody named a directory."""
-    from hwperf.asv import configuration, recorded
+    from hwperf.asv import configuration
+    from hwperf.report.comparison import listing, naming
 
     if results is None:
         path = Path("asv.conf.json")
@@ -114,7 +120,9 @@ def _recorded(results: str | Path | None, dtype: str) -> Ceilings | None:
         directory = Path(results)
         if not directory.is_dir():
             raise UsageError(f"roofline: {str(results)!r} is no directory of asv's results.")
-    run = recorded.newest(directory)
+    index = listing.listed(directory)
+    latest = [naming.named("latest", index)] if index else []
+    run = next(listing.loaded(directory, latest), None)
     return None if run is None else ceilings(run, dtype=dtype)
 
 
@@ -123,6 +131,24 @@ def _amount(name: str, value: Any) -> float:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         number = math.nan
-    if not 0 <= number < math.inf:
-        raise UsageError(f"roofline: {name}={value!r} is no number from 0 on.")
+    if not 0 <= number <= _MOST_AMOUNT:
+        raise UsageError(
+            f"roofline: {name}={_shown(value)} is no number from 0 on, {_MOST_AMOUNT:g} at most."
+        )
     return number
+
+
+def _budget(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < math.inf:
+        raise UsageError(
+            f"roofline: budget_s={_shown(value)} is no time above 0: expected seconds, e.g. 1.0."
+        )
+    return float(min(value, _MOST_BUDGET_S))
+
+
+def _shown(value: Any) -> str:
+    try:
+        words = repr(value)
+    except ValueError:  # A whole number of more digits than Python writes.
+        return "a number too large to write"
+    return words if len(words) <= _MOST_SHOWN else f"{words[:_MOST_SHOWN]}..."
