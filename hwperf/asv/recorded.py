@@ -24,6 +24,11 @@ __all__ = ["Measurement", "Run", "newest", "of_file", "runs"]
 
 Warn = Callable[[str], None]
 
+_FROM_NONSENSE = (
+    ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError,
+)  # fmt: skip
+"""What sound JSON of the right shape still ends in whose cells are of a kind that nobody writes."""
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -166,13 +171,29 @@ def of_file(
     known: Mapping[tuple[str, str], Mapping[str, Any]] | None = None,
     warn: Warn = lambda sentence: None,
 ) -> Run | None:
-    """Return the run in the result file *path*, None where it holds no point.
+    """Return the run in the result file *path*, each point of which has been looked at.
 
     Args:
         path: the file.
         known: definitions, as :func:`hwperf.asv.results.definitions_of` gives them.
         warn: told why a file is passed over.
+
+    Returns:
+        None where it holds no point, or one that cannot be read.
     """
+    try:
+        run = _joined(path, known, warn)
+        for each in run.measurements if run is not None else ():
+            _look_at(each)
+    except _FROM_NONSENSE as error:
+        warn(f"{path} is damaged, or its benchmarks.json is, and passed over: {error}")
+        return None
+    return run
+
+
+def _joined(
+    path: Path, known: Mapping[tuple[str, str], Mapping[str, Any]] | None, warn: Warn
+) -> Run | None:
     points = list(results.points_of(path, known, warn))
     if not points:
         return None
@@ -194,6 +215,17 @@ def of_file(
             for point in points
         ),
     )
+
+
+def _look_at(each: Measurement) -> None:
+    """Raise one of :data:`_FROM_NONSENSE` where a report could not use *each*."""
+    point = each.point
+    words = (each.name, point.benchmark, point.commit, point.environment, point.unit)
+    for text in (*words, *point.params, *point.params.values()):
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r} is no text")
+    _ = each.value, each.interval, each.params, each.verdict, each.reason, each.placement
+    _ = [float(sample) for sample in point.samples if sample is not None]
 
 
 def _key(benchmark: str, params: Mapping[str, str]) -> tuple[Any, ...]:

@@ -16,10 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from hwperf.asv import damage, results
+from hwperf.asv import damage, recorded, results
 from hwperf.asv.recorded import Run
 from hwperf.errors import UsageError
-from hwperf.report import sound
 
 __all__ = ["chosen", "commit_of", "machines"]
 
@@ -62,7 +61,7 @@ def chosen(
     known = None
     for path in _newest_first(found, warn):
         known = results.definitions_of(results_dir) if known is None else known
-        run = sound.run_of(path, known=known, warn=warn)
+        run = recorded.of_file(path, known=known, warn=warn)
         if run is not None:
             return run
     return None

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hwperf.asv import damage, results
+from hwperf.asv import damage, recorded, results
 from hwperf.asv.recorded import Run, Warn
-from hwperf.report import sound
 
 __all__ = ["Listed", "listed", "loaded"]
 
@@ -56,7 +55,7 @@ def loaded(
     """Yield the whole runs of *chosen*; one that was damaged meanwhile is named and passed over."""
     known = results.definitions_of(results_dir)
     for each in chosen:
-        run = sound.run_of(each.path, known=known, warn=warn)
+        run = recorded.of_file(each.path, known=known, warn=warn)
         if run is not None:
             yield run
 

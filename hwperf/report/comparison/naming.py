@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from hwperf.asv import recorded
 from hwperf.asv.recorded import Run, Warn
 from hwperf.errors import UsageError
-from hwperf.report import sound
 from hwperf.report.comparison.wording import plain
 
 __all__ = ["Named", "described", "named", "of_commit", "of_file", "of_machine"]
@@ -111,7 +111,7 @@ def of_file(name: str, *, warn: Warn = lambda sentence: None) -> Run | None:
         return None
     path = Path(name)
     told: list[str] = []
-    run = sound.run_of(path, warn=told.append)
+    run = recorded.of_file(path, warn=told.append)
     if run is None:
         why = told[0] if told else f"{path} holds no point"
         raise UsageError(f"{why}. Name a result file of asv, results/MACHINE/COMMIT-ENV.json.")

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from hwperf.asv.recorded import of_file
 from hwperf.report.card.choice import chosen
 from hwperf.report.comparison import naming
 from hwperf.report.comparison.listing import listed, loaded
-from hwperf.report.sound import run_of
 from tests.cli.conftest import Answer
 
 from .made_runs import Row, stored
@@ -68,7 +68,7 @@ NONSENSE = [
 def test_what_no_report_can_use_is_named_and_passed_over(tmp_path: Path, change: Change) -> None:
     path = spoilt(tmp_path, change)
     said: list[str] = []
-    assert run_of(path, warn=said.append) is None
+    assert of_file(path, warn=said.append) is None
     (sentence,) = said
     assert str(path) in sentence
     assert "passed over" in sentence
@@ -112,7 +112,7 @@ def test_brackets_without_end_are_damage(tmp_path: Path, reader: Callable[..., A
 def test_a_run_that_is_sound_is_the_one_that_was_recorded(tmp_path: Path) -> None:
     path = stored(tmp_path, [Row([1e-9, None], [8, 16])])
     said: list[str] = []
-    run = run_of(path, warn=said.append)
+    run = of_file(path, warn=said.append)
     assert run is not None
     assert [each.value for each in run.measurements] == [pytest.approx(1e9), None]
     assert said == []
