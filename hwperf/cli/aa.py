@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hwperf.cli.exit_codes import FINE, INTERRUPTED, UNMEASURED
+from hwperf.cli.next_steps import Ended, show
 from hwperf.cli.rounds import Teller, as_percent, counted, parse_change, shortened
 from hwperf.errors import UsageError
 from hwperf.units import format_duration, parse_seconds
@@ -95,6 +96,8 @@ def aa_command(
     if not session.floors:
         click.echo("hwperf: nothing has a value in three rounds, so there is no floor", err=True)
         return UNMEASURED
+    if not is_json:
+        show("aa", Ended())
     return FINE
 
 

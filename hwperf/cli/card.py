@@ -12,6 +12,7 @@ import click
 from hwperf.asv import configuration
 from hwperf.cli.exit_codes import FINE, UNMEASURED
 from hwperf.cli.layout import columns
+from hwperf.cli.next_steps import Ended, show
 from hwperf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def card_command(
     if card.is_empty:
         _say(_why_empty(card))
         return UNMEASURED
+    if form == "text" and path is None:
+        show("card", Ended())
     return FINE
 
 

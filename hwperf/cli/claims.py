@@ -10,6 +10,7 @@ import click
 from hwperf.cli.card import Place, needed, painted, source_options
 from hwperf.cli.exit_codes import FINDING, FINE, UNMEASURED
 from hwperf.cli.layout import columns
+from hwperf.cli.next_steps import Ended, show
 
 __all__ = ["claims_command"]
 
@@ -34,6 +35,7 @@ def claims_command(
         click.echo(json.dumps(forms.claims_object(card), indent=2, allow_nan=False))
     else:
         click.echo("\n".join(forms.laws(card, columns(), paint=painted)))
+        show("claims", Ended())
     found = [each for each in card.judged if each.claim.kind == "trend"]
     if any(each.verdict == BROKEN for each in found):
         return FINDING

@@ -12,6 +12,7 @@ from hwperf.asv.recorded import Run
 from hwperf.cli import results as where
 from hwperf.cli.exit_codes import FINDING, FINE, UNMEASURED
 from hwperf.cli.layout import columns
+from hwperf.cli.next_steps import Ended, show
 from hwperf.history import floor
 from hwperf.report.comparison import Comparison, compare, markdown, naming, record, text
 
@@ -52,6 +53,8 @@ def compare_command(
     if not comparison.compared:
         where.warn("no point was measured in both runs with the same code.")
         return UNMEASURED
+    if form == "text" and output is None:
+        show("compare", Ended())
     return FINDING if comparison.worse else FINE
 
 

@@ -62,6 +62,7 @@ def lines(verb: str, ended: Ended) -> list[str]:
     for command, words in offered(ended) if offered else ():
         if command.split()[1] in known:
             steps.setdefault(command, words)
+    steps.pop(f"hwperf {verb}", None)
     chosen = list(steps.items())[:_COUNT]
     column = max((len(command) for command, _ in chosen), default=0) + 3
     if any(len(f"  {command:<{column}}{words}") > _WIDTH for command, words in chosen):
@@ -139,6 +140,37 @@ def _after_list(ended: Ended) -> Iterator[_Step]:
     yield "hwperf doctor", "what disturbs measurements here"
 
 
+def _after_card(ended: Ended) -> Iterator[_Step]:
+    yield "hwperf claims", "the laws, with what could contradict them"
+    yield "hwperf report", "all of it on one page that works offline"
+    yield "hwperf card -o card.svg", "a picture for a README"
+
+
+def _after_claims(ended: Ended) -> Iterator[_Step]:
+    yield "hwperf card", "every number of the lecture beside this machine's"
+    yield "hwperf report", "the curves behind the laws, on one page"
+    yield "hwperf run --full", "fifteen times as long, for smaller intervals"
+
+
+def _after_compare(ended: Ended) -> Iterator[_Step]:
+    yield "hwperf aa", "how small a change can be seen here"
+    yield "hwperf regress", "the whole history in place of two runs"
+    yield "hwperf report", "the newest run on one page, with what changed"
+
+
+def _after_history(ended: Ended) -> Iterator[_Step]:
+    yield "hwperf verdict", "was it the code or the machine?"
+    yield "hwperf regress", "what got worse, since when, by how much"
+    yield "hwperf aa", "how small a change can be seen here"
+    yield "hwperf publish", "the pages of all runs"
+
+
+def _after_pages(ended: Ended) -> Iterator[_Step]:
+    yield "hwperf card", "the lecture's numbers beside this machine's"
+    yield "hwperf regress", "what got worse, since when, by how much"
+    yield "hwperf run", "measure again: a history needs more than one run"
+
+
 def _again(id: str, params: Mapping[str, Any], budget: str = "") -> _Step:
     words = [part for name, value in params.items() for part in ("-p", f"{name}={value}")]
     words += ["--budget", budget] if budget else []
@@ -146,6 +178,14 @@ def _again(id: str, params: Mapping[str, Any], budget: str = "") -> _Step:
 
 
 _OFFERS = {
+    "aa": _after_history,
+    "card": _after_card,
+    "claims": _after_claims,
+    "compare": _after_compare,
+    "publish": _after_pages,
+    "regress": _after_history,
+    "report": _after_pages,
+    "verdict": _after_history,
     "doctor": _after_doctor,
     "list": _after_list,
     "measure": _after_measure,

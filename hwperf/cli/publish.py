@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from hwperf.asv.run import publish
+from hwperf.cli.next_steps import Ended, show
 from hwperf.cli.progress import Progress
 
 __all__ = ["publish_command"]
@@ -25,4 +26,5 @@ def publish_command(config: Path) -> int:
     with Progress(sys.stderr) as progress:
         page = publish(config, on_event=progress.show)
     click.echo(f"pages: {page}")
+    show("publish", Ended())
     return 0

@@ -15,6 +15,7 @@ import click
 
 from hwperf.cli.exit_codes import FINDING, FINE, UNMEASURED
 from hwperf.cli.layout import columns
+from hwperf.cli.next_steps import Ended, show
 from hwperf.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,6 +107,8 @@ def regress_command(
     again = partial(recheck, conf_path=inputs.conf_path, results_dir=inputs.results_dir, tell=_warn)
     report = judged(recheck=again if confirm else None)
     _write(report, inputs, format_, output)
+    if format_ == "text" and output is None:
+        show("regress", Ended())
     passed_over = {FINDING} if warn_only else set()
     if on_insufficient == "pass":
         passed_over.add(UNMEASURED)

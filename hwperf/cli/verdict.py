@@ -10,6 +10,7 @@ import click
 from hwperf.cli import results as where
 from hwperf.cli.exit_codes import FINDING, FINE, UNMEASURED
 from hwperf.cli.layout import columns
+from hwperf.cli.next_steps import Ended, show
 from hwperf.errors import UsageError
 from hwperf.history import order as orders
 from hwperf.history.series import load
@@ -71,6 +72,8 @@ def verdict_command(
             told.markdown(judged) if form == "markdown" else told.text(judged, width=columns())
         )
     where.deliver(written, output)
+    if form == "text" and output is None:
+        show("verdict", Ended())
     return _code(judged)
 
 

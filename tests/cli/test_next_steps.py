@@ -16,7 +16,7 @@ import click
 import pytest
 
 from hwperf.cli.main import VERBS, cli
-from hwperf.cli.next_steps import Ended, lines, show
+from hwperf.cli.next_steps import _OFFERS, Ended, lines, show
 
 Run = Callable[..., Any]
 
@@ -38,7 +38,7 @@ def commands(found: list[str]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("ended", ENDS.values(), ids=ENDS)
-@pytest.mark.parametrize("verb", ["run", "measure", "doctor", "list"])
+@pytest.mark.parametrize("verb", sorted(_OFFERS))
 def test_there_are_three_commands_that_exist_with_options_that_they_have(
     verb: str, ended: Ended
 ) -> None:
@@ -53,7 +53,7 @@ def test_there_are_three_commands_that_exist_with_options_that_they_have(
         command.make_context(name, list(words), resilient_parsing=False)
 
 
-@pytest.mark.parametrize("verb", ["run", "measure", "doctor", "list"])
+@pytest.mark.parametrize("verb", sorted(_OFFERS))
 def test_a_verb_that_is_not_there_is_not_offered(verb: str) -> None:
     for known in ({"list"}, {"measure", "doctor"}, set(VERBS) - {"doctor"}):
         offered = lines(verb, Ended(ids=("a.b",), n_measured=1, known=known))
