@@ -8,6 +8,7 @@ import click
 
 from hwperf.cli.layout import columns, wrapped
 from hwperf.devices import Listing, listing
+from hwperf.devices.sound import one_line
 from hwperf.errors import Unsupported
 
 __all__ = ["devices_command"]
@@ -38,9 +39,11 @@ def devices_command(as_json: bool) -> int:
     width = columns()
     for each in found.devices.values():
         note = "  (measured by default)" if each.id == default else ""
-        click.echo("\n".join(wrapped(f"{each.id}  {each.kind}: {each.name}{note}", width)))
+        click.echo(
+            "\n".join(wrapped(f"{each.id}  {each.kind}: {one_line(each.name)}{note}", width))
+        )
     for name, absent in found.absent:
-        line = f"{name}: no {absent.what}: {absent.why}"
+        line = one_line(f"{name}: no {absent.what}: {absent.why}")
         click.echo("\n".join(wrapped(line, width, hanging=_INDENT)))
     if default is None:
         click.echo("No accelerator: transfer.* is n/a unless --device names one of these.")

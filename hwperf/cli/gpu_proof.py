@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -125,7 +126,8 @@ def _measure(proof: Proof, course: Course, out: Path) -> None:
 
 def _told(proof: Proof, out: Path) -> int:
     """Write the file, print the table and the checks, and return the exit code."""
-    if not proof.n_measured:
+    # Where not one value was right, that is what there is to tell.
+    if not proof.n_measured and not proof.n_refused:
         _say(f"not one point of {proof.device['id']} was measured{_first_reason(proof)}")
         return NOTHING if proof.is_complete else _INTERRUPTED
     shown = proof.to_json()
@@ -190,11 +192,21 @@ def _require_writable(out: Path | None) -> None:
     """See that the result of minutes will have a place."""
     if out is not None and out.is_dir():
         raise UsageError(f"--out {out} is a directory. Give a file, e.g. {out / 'proof.json'}.")
+    if out is not None and out.exists() and not out.is_file():
+        # It would be replaced by a file: /dev/null for everybody.
+        raise UsageError(f"--out {out} is no regular file. Give a file, e.g. proof.json.")
     directory = Path.cwd() if out is None else out.absolute().parent
     if not directory.is_dir():
         raise UsageError(f"--out {out}: the directory {directory} is not there. Make it first.")
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise UsageError(f"cannot write to {directory}. Give another place with --out FILE.")
+    try:
+        # To ask is not enough: root may write where nothing can be (/proc).
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as error:
+        raise UsageError(
+            f"cannot write to {directory}: {error.strerror or error}. Give another place with "
+            "--out FILE."
+        ) from None
 
 
 def _named(device: Mapping[str, Any]) -> Path:

@@ -1,7 +1,7 @@
 """A program that uses a device for the first time. This module is run as one, and says its times.
 
 ``python -m hwperf.devices.first_use`` prints one JSON object: seconds of each stage, and what the
-device has counted to.
+device has counted to; or why the device cannot be used.
 """
 
 from __future__ import annotations
@@ -10,14 +10,24 @@ import json
 import os
 import time
 from pathlib import Path
+from typing import Any
 
 __all__ = ["main"]
 
 
 def main() -> None:
-    """Use the chosen device and print how long each stage took."""
+    """Use the chosen device and print how long each stage took, or why it cannot be used."""
     begin = time.monotonic()
-    started = _since_start(begin)
+    from hwperf.errors import Unsupported
+
+    try:
+        told: dict[str, Any] = _stages(begin, _since_start(begin))
+    except Unsupported as why:
+        told = {"unsupported": str(why)}
+    print(json.dumps(told))
+
+
+def _stages(begin: float, started: float) -> dict[str, Any]:
     from hwperf.devices import chosen
 
     candidate = chosen()
@@ -37,14 +47,13 @@ def main() -> None:
     second = time.monotonic()
     device.copy(zero, counter)
     device.sync()
-    stages = {
+    return {
         "import": opened - begin + started,
         "context": ready - opened,
         "first_kernel": first - ready,
         "second_kernel": second - first,
         "counted": int.from_bytes(zero.array.tobytes(), "little"),
     }
-    print(json.dumps(stages))
 
 
 def _since_start(now: float) -> float:

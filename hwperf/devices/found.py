@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import difflib
 import os
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint
 
-from hwperf.devices.protocol import Absent, Candidate, Device, DeviceInfo, Found
+from hwperf.devices.protocol import Absent, Candidate, Device, DeviceInfo
+from hwperf.devices.sound import fault_of, one_line, sound
 from hwperf.errors import HwperfError, Unsupported, UsageError
 from hwperf.installed import find_entry_points
 
@@ -98,14 +100,15 @@ def of_points(points: list[EntryPoint]) -> Listing:
     absent: list[tuple[str, Absent]] = []
     for name, point in sorted({p.name: p for p in points}.items(), key=lambda item: _rank(item[0])):
         try:
-            found = _sound(point.load()(), point.value)
+            with redirect_stdout(sys.stderr):  # What it prints is no result of ours.
+                found = sound(point.load()(), name, point.value)
         except (Exception, SystemExit) as error:  # Border: anybody's; the others are used.
             absent.append((name, Absent("back end", f"{type(error).__name__}: {_said(error)}")))
             continue
         absent += [(name, each) for each in found.absent]
         for candidate in found.devices:
             if candidate.id in devices:
-                absent.append((name, Absent(candidate.id, "another back end has this id")))
+                absent.append((name, Absent(candidate.id, "another device has this id")))
             else:
                 devices[candidate.id] = candidate
     return Listing(devices, tuple(absent))
@@ -158,6 +161,11 @@ def opened(candidate: Candidate | None = None) -> Iterator[Device]:
         raise Unsupported(f"{found.id} cannot be opened: {said}") from error
     if not isinstance(getattr(device, "info", None), DeviceInfo):
         raise Unsupported(f"{found.id} cannot be opened: its open() returned {device!r}, no device")
+    fault = fault_of(device.info, found)
+    if fault is not None:
+        with suppress(Exception):  # What is wrong with it says more.
+            device.close()
+        raise Unsupported(f"{found.id} cannot be used: {one_line(fault)}")
     try:
         yield device
     except BaseException:
@@ -167,26 +175,8 @@ def opened(candidate: Candidate | None = None) -> Iterator[Device]:
     device.close()
 
 
-def _sound(found: object, where: str) -> Found:
-    """Return what a back end has found, if it is what it should be.
-
-    Raises:
-        TypeError: saying what is not.
-    """
-    if not isinstance(found, Found):
-        raise TypeError(f"{where} returned {found!r}, not hwperf.devices.Found")
-    one: object
-    for one in found.devices:
-        if not (isinstance(one, Candidate) and isinstance(one.id, str) and one.id.strip()):
-            raise TypeError(f"{where} found {one!r}, no hwperf.devices.Candidate with an id")
-    for one in found.absent:
-        if not isinstance(one, Absent):
-            raise TypeError(f"{where} misses {one!r}, no hwperf.devices.Absent")
-    return found
-
-
 def _said(error: BaseException, otherwise: str = "no message") -> str:
-    return " ".join(str(error).split()) or otherwise
+    return one_line(error) or otherwise
 
 
 def _rank(name: str) -> tuple[int, str]:

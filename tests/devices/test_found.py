@@ -14,7 +14,9 @@ import pytest
 from hwperf import Unsupported, UsageError
 from hwperf.devices import DEVICE, Absent, Candidate, Found, Listing, chosen, found, lacking, opened
 from hwperf.devices.found import of_points
+from hwperf.devices.protocol import DeviceInfo
 from hwperf.devices.simulated import Settings, simulate
+from hwperf.devices.sound import one_line
 
 MODULE = "a_strangers_back_end"
 
@@ -86,13 +88,71 @@ def test_a_back_end_that_is_not_there_is_named(points: Any) -> None:
 
 
 def test_an_id_belongs_to_who_had_it_first(points: Any) -> None:
-    mine, same = candidate("x:0"), candidate("x:0")
-    listing = of_points(points(a=lambda: Found((mine, same)), b=lambda: Found((same,))))
-    assert listing.devices == {"x:0": mine}
+    mine, same = candidate("a:0"), candidate("a:0")
+    listing = of_points(points(a=lambda: Found((mine, same))))
+    assert listing.devices == {"a:0": mine}
     assert [(name, each.what, each.why) for name, each in listing.absent] == [
-        ("a", "x:0", "another back end has this id"),
-        ("b", "x:0", "another back end has this id"),
+        ("a", "a:0", "another device has this id"),
     ]
+
+
+@pytest.mark.parametrize(
+    "id",
+    [
+        "good:7",
+        "bad",
+        "bad:",
+        "bad2:0",
+        "bad:a b",
+        "bad:<b>",
+        "bad:\n0",
+        "bad:é",
+        "bad:" + 100 * "x",
+    ],
+)
+def test_an_id_is_of_its_back_end_and_fit_for_the_names_of_files(id: str, points: Any) -> None:
+    listing = of_points(points(bad=lambda: Found((candidate(id),)), good=lambda: GOOD))
+    assert list(listing.devices) == ["good:0"]
+    assert "one begins with 'bad:' and has no more than 100" in listing.absent[0][1].why
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        (Candidate("bad:0", "x", "quantum", int), "of kind 'quantum', which is none of gpu, "),  # type: ignore[arg-type]
+        (Candidate("bad:0", "x", ["gpu"], int), "of kind ['gpu'], which is none of"),  # type: ignore[arg-type]
+        (Candidate("bad:0", None, "gpu", int), "with the name None, which is no text"),  # type: ignore[arg-type]
+    ],
+)
+def test_a_candidate_without_a_kind_or_a_name_is_refused(
+    wrong: Candidate, why: str, points: Any
+) -> None:
+    listing = of_points(points(bad=lambda: Found((wrong,)), good=lambda: GOOD))
+    assert list(listing.devices) == ["good:0"]
+    assert why in listing.absent[0][1].why
+
+
+def test_what_a_back_end_prints_is_no_result(points: Any, capsys: Any) -> None:
+    def find() -> Found:
+        print("loading ...")
+        return Found()
+
+    of_points(points(loud=find))
+    assert capsys.readouterr() == ("", "loading ...\n")
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("a\n b\t", "a b"),
+        ("\x1b[31mred\u202e", "?[31mred?"),
+        ("é µ 片", "é µ 片"),
+        (None, "None"),
+        ("x" * 1000, "x" * 296 + " ..."),
+    ],
+)
+def test_what_a_stranger_says_takes_one_line(said: object, shown: str) -> None:
+    assert one_line(said) == shown
 
 
 def test_torch_is_asked_first_and_strangers_last(points: Any) -> None:
@@ -202,15 +262,54 @@ class Closing:
 
 def test_what_went_wrong_is_not_hidden_by_what_goes_wrong_at_the_end() -> None:
     device = Closing()
-    with pytest.raises(ValueError, match="first"), opened(candidate("x", opens=lambda: device)):
+    opens = Candidate("simulated:0", "x", "simulated", lambda: device)  # type: ignore[arg-type,return-value]
+    with pytest.raises(ValueError, match="first"), opened(opens):
         raise ValueError("first")
     assert device.n_closed == 1
-    with (
-        pytest.raises(RuntimeError, match="closing failed"),
-        opened(candidate("x", opens=lambda: device)),
-    ):
+    with pytest.raises(RuntimeError, match="closing failed"), opened(opens):
         pass
     assert device.n_closed == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"id": "gpu:1"}, "the device calls itself 'gpu:1'"),
+        ({"kind": "cpu"}, "the device is of kind 'cpu', and 'gpu' was announced"),
+        ({"name": None}, "its name is None, which is no text"),
+        ({"runtime": 7}, "its runtime is 7, which is no text"),
+        (
+            {"memory_bytes": "lots"},
+            "its memory_bytes is 'lots': expected a number above 0, or None",
+        ),
+        ({"cache_bytes": -1}, "its cache_bytes is -1: expected"),
+        ({"link_bandwidth": float("nan")}, "its link_bandwidth is nan: expected"),
+        ({"memory_bandwidth": float("inf")}, "its memory_bandwidth is inf: expected"),
+        ({"memory_bandwidth": 0}, "its memory_bandwidth is 0: expected"),
+        ({"units": True}, "its units is True: expected"),
+        ({"pci": 3}, "its pci is 3: expected an address, or None"),
+    ],
+)
+def test_a_device_that_says_nonsense_of_itself_is_not_used(
+    told: dict[str, Any], why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    device = Closing()
+    known = {"id": "gpu:0", "name": "x", "backend": "gpu", "kind": "gpu"}
+    monkeypatch.setattr(device, "info", DeviceInfo(**{**known, **told}), raising=False)
+    with pytest.raises(Unsupported) as refused, opened(candidate("gpu:0", opens=lambda: device)):
+        pass
+    assert str(refused.value).startswith(f"gpu:0 cannot be used: {why}")
+    assert device.n_closed == 1
+
+
+def test_a_driver_that_knows_no_count_may_say_none() -> None:
+    device = Closing()
+    device.info = DeviceInfo("gpu:0", "x", "gpu", "gpu", cache_bytes=0, units=0, memory_bytes=None)
+    with (
+        pytest.raises(RuntimeError, match="closing failed"),
+        opened(candidate("gpu:0", opens=lambda: device)),
+    ):
+        pass
 
 
 def test_listing_and_choosing_imports_no_heavy_library() -> None:

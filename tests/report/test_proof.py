@@ -174,6 +174,14 @@ def test_the_table_names_the_device_and_its_rates() -> None:
     assert shown["host to device"][0].startswith("pinned 54.6 GB/s")
 
 
+def test_what_a_device_calls_itself_cannot_write_on_the_terminal() -> None:
+    shown = proof()
+    shown["device"]["name"] = "x\n\x1b[31m" + 1000 * "y"
+    named = dict(rows(shown))["device"][0]
+    assert named.startswith("x ?[31myyy")
+    assert len(named) <= 300
+
+
 def test_a_device_without_a_place_on_the_bus_has_no_twin() -> None:
     device = {**proof()["device"], "pci": None}
     assert twin_of(device, [], None, 1.0) == (  # type: ignore[arg-type]

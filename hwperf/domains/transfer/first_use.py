@@ -8,8 +8,9 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
-from hwperf import CheckFailed, Figure, Seen, Work, workload
+from hwperf import CheckFailed, Figure, Seen, Unsupported, Work, workload
 from hwperf.checks import require_value
 from hwperf.devices import DEVICE, chosen
 from hwperf.domains.transfer.session import lacking
@@ -73,7 +74,12 @@ def first_use() -> Iterator[Work]:
 
 
 def _timed(id: str) -> dict[str, float]:
-    """Return what a new process says of the device *id*."""
+    """Return what a new process says of the device *id*.
+
+    Raises:
+        Unsupported: if it cannot be used, as the process says.
+        CheckFailed: if it says nothing.
+    """
     command = [sys.executable, "-m", "hwperf.devices.first_use"]
     try:
         done = subprocess.run(
@@ -92,5 +98,7 @@ def _timed(id: str) -> dict[str, float]:
         raise CheckFailed(
             f"a new process that uses the device ended with {done.returncode}: {said}"
         )
-    found: dict[str, float] = json.loads(last)
+    found: dict[str, Any] = json.loads(last)
+    if "unsupported" in found:
+        raise Unsupported(str(found["unsupported"]))
     return found

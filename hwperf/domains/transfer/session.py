@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from hwperf import Figure, Unsupported
+from hwperf import CheckFailed, Figure, Unsupported
 from hwperf.devices import Device, DeviceInfo, chosen, lacking, opened
+from hwperf.devices.sound import one_line
+from hwperf.domains.transfer.timing import AGREE
 from hwperf.host import caches, memory
 from hwperf.host.accelerator import known, numa
 from hwperf.units import MiB, format_bytes
 
-__all__ = ["beyond_cache", "device_of_point", "info", "lacking", "named", "require_room"]
+__all__ = [
+    "beyond_cache",
+    "device_of_point",
+    "info",
+    "lacking",
+    "named",
+    "require_clock",
+    "require_room",
+]
 
 _UNKNOWN_CACHE_BYTES = 128 * MiB  # More than any accelerator of 2025 but AMD's has (256 MiB).
 _TIMES_CACHE = 4
@@ -20,6 +31,9 @@ _LEAST_BYTES = 64 * MiB
 _LEAST_SIMULATED_BYTES = MiB
 _OF_FREE_DEVICE_MEMORY = 0.5
 _OF_HOST_MEMORY = 0.25
+
+_CLOCK_S = 2e-3
+_TICK_S = 1e-4  # A coarse clock's.
 
 _known: dict[str, DeviceInfo] = {}
 
@@ -33,9 +47,12 @@ def device_of_point() -> Iterator[Device]:
 
     Raises:
         Unsupported: if there is no device, or it cannot be opened.
+        CheckFailed: if its clock is not the host's.
     """
     with opened() as device:
         _known[device.info.id] = device.info
+        if device.info.kind != "simulated":  # Its time is virtual.
+            require_clock(device)
         with _near(device.info.pci):
             yield device
 
@@ -51,7 +68,7 @@ def info() -> DeviceInfo | None:
 def named(device: Device) -> dict[str, Figure]:
     """Return which device it is, as figures."""
     told = device.info
-    figures = {"device": Figure(f"{told.name} ({told.id})")}
+    figures = {"device": Figure(one_line(f"{told.name} ({told.id})"))}
     if told.kind == "simulated":
         figures["simulated"] = Figure("yes: says nothing of this machine")
     elif told.is_unified:
@@ -60,7 +77,7 @@ def named(device: Device) -> dict[str, Figure]:
         figures["kind"] = Figure("the host's own processor plays the device")
     if told.kind in ("gpu", "accelerator"):
         row, why = known.lookup(told.name, told.memory_bytes)
-        figures["data_sheet"] = Figure(why if row is None else row.name)
+        figures["data_sheet"] = Figure(one_line(why) if row is None else row.name)
     return figures
 
 
@@ -83,6 +100,29 @@ def require_room(device: Device, device_bytes: int, host_bytes: int = 0) -> None
             f"{format_bytes(int(_OF_HOST_MEMORY * total))}"
         )
     memory.require(host_bytes)
+
+
+def require_clock(device: Device) -> None:
+    """See that the device's clock goes as the host's does, in seconds.
+
+    Nothing else would show one that tells milliseconds, or ticks: its events are held against it.
+
+    Raises:
+        CheckFailed: if it does not.
+    """
+    before = time.perf_counter()
+    first = device.clock()
+    begun = time.perf_counter()
+    time.sleep(_CLOCK_S)
+    ended = time.perf_counter()
+    took_s = device.clock() - first
+    most_s = time.perf_counter() - before
+    least_s = ended - begun  # However long the thread was without its core, in between it lies.
+    if not least_s / AGREE - _TICK_S <= took_s <= AGREE * most_s + _TICK_S:
+        raise CheckFailed(
+            f"the device's clock says {took_s:.3g} s of what took {least_s:.3g} s by the host's: "
+            "it is another clock, or tells no seconds"
+        )
 
 
 def beyond_cache(device: Device) -> int:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import datetime
 import difflib
-import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -31,6 +30,8 @@ _ROW_KEYS = (
 )  # fmt: skip
 _FIGURE_KEYS = ("value", "source", "kind", "date", "how")
 _NUMBER = "a number above 0"
+_MOST = 1e30  # of any figure; whole numbers of TOML have no end, and floats have one
+_LONGEST_SHOWN = 80  # characters of a value that is wrong
 
 
 def read(path: Path, owner: str) -> tuple[Accelerator, ...]:
@@ -50,6 +51,10 @@ def read(path: Path, owner: str) -> tuple[Accelerator, ...]:
         if path.stat().st_size > _LARGEST_FILE:
             raise UsageError(f"{where}: larger than 1 MiB, which no table of accelerators is.")
         told = tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise UsageError(f"{where}: nested too deeply. Expected a file as hwperf's {_OURS}.") from (
+            None
+        )
     except (OSError, ValueError) as reason:  # tomllib's and UnicodeDecodeError are ValueErrors
         cause = reason.strerror if isinstance(reason, OSError) else f"no TOML file: {reason}"
         raise UsageError(f"{where}: {cause}. Expected a file as hwperf's {_OURS}.") from None
@@ -235,7 +240,7 @@ class _Reader:
         for pattern in told:
             try:
                 re.compile(pattern)
-            except re.error as reason:
+            except (re.error, OverflowError, RecursionError) as reason:
                 self._fault(key, pattern, f"a regular expression ({reason})")
                 return ()
         return tuple(told)
@@ -275,7 +280,7 @@ class _Reader:
 
     def _fault(self, key: str, value: object, expected: str) -> None:
         subject = f"{key}: " if key else ""
-        told = "missing" if value is None else f"{value!r}"
+        told = "missing" if value is None else _shown(value)
         self._say(f"{subject}{told}, expected {expected}")
 
     def _say(self, fault: str) -> None:
@@ -288,6 +293,14 @@ def _without_bus(link: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in link.items() if key in _FIGURE_KEYS}
 
 
+def _shown(value: object) -> str:
+    try:
+        shown = repr(value)
+    except ValueError:  # A whole number of more digits than Python writes.
+        return "a number too long to be shown"
+    return shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 4]} ..."
+
+
 def _is_positive(told: Any) -> bool:
     is_number = isinstance(told, (int, float)) and not isinstance(told, bool)
-    return is_number and told > 0 and math.isfinite(told)
+    return is_number and 0 < told <= _MOST

@@ -62,6 +62,12 @@ class Proof:
         """Points that have a value, the other back end's not counted."""
         return sum(p["value"] is not None for key, p in self._points.items() if not key[0])
 
+    @property
+    def n_refused(self) -> int:
+        """Points whose value was refused: what was computed is wrong, or cannot be."""
+        refused = ("failed", "impossible")
+        return sum(p["verdict"] in refused for key, p in self._points.items() if not key[0])
+
     def add(self, progressed: Progressed) -> None:
         """Keep what has become of one point; a second measurement of it replaces the first."""
         point = progressed.point

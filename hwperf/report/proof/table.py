@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from hwperf.devices.sound import one_line
 from hwperf.report.proof.evidence import Evidence
 from hwperf.report.proof.plan import LARGE, NCCL
 from hwperf.units import MiB, format_bytes, format_duration, format_quantity
@@ -32,14 +33,14 @@ def rows(proof: Mapping[str, Any]) -> list[Row]:
 
 def _device(proof: Mapping[str, Any]) -> Iterator[Row]:
     device, row = proof["device"], proof["accelerator"]
-    parts = [f"{device['name']} ({device['id']})"]
+    parts = [one_line(f"{device['name']} ({device['id']})")]
     if device["kind"] in _WORDS:
         parts.append(_WORDS[device["kind"]])
     if device["memory_bytes"]:
         parts.append(format_bytes(device["memory_bytes"]))
     parts += [told for told in (device["runtime"], device["driver"]) if told]
     yield "device", parts
-    yield "data file", [row["name"] if row else f"no row: {proof['accelerator_why']}"]
+    yield "data file", [row["name"] if row else one_line(f"no row: {proof['accelerator_why']}")]
     verdicts = Counter(point["verdict"] for point in proof["points"])
     counts = ", ".join(f"{n} {verdict}" for verdict, n in verdicts.most_common())
     left_out = f"{len(proof['left_out'])} left out"

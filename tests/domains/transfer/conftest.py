@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from hwperf.devices import DEVICE, Candidate, Device, Listing, found
+from hwperf.devices.protocol import Kind
 from hwperf.devices.simulated import SIMULATED
 
 BATCH_S = 2e-4
@@ -48,15 +49,15 @@ def tell(monkeypatch: pytest.MonkeyPatch) -> Tell:
     return told
 
 
-Use = Callable[[Callable[[], Device]], None]
+Use = Callable[..., None]
 
 
 @pytest.fixture
 def use(monkeypatch: pytest.MonkeyPatch) -> Use:
     """Let the device of the test be what a function opens."""
 
-    def used(opens: Callable[[], Device]) -> None:
-        candidate = Candidate("simulated:0", "a stranger's", "simulated", opens)
+    def used(opens: Callable[[], Device], kind: Kind = "simulated") -> None:
+        candidate = Candidate("simulated:0", "a stranger's", kind, opens)
         listing = Listing({candidate.id: candidate})
         monkeypatch.setattr(found, "listing", lambda: listing)
         monkeypatch.setattr(found, "_of_back_end", lambda name: listing)

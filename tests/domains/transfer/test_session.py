@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from hwperf.domains.transfer.session import (
     beyond_cache,
     device_of_point,
     named,
+    require_clock,
     require_room,
 )
 from hwperf.host import memory
@@ -81,6 +83,29 @@ def test_a_measured_point_leaves_the_affinity(use: Any, monkeypatch: pytest.Monk
     use(OnBus)
     assert measured("round_trip").cost_s
     assert os.sched_getaffinity(0) == before
+
+
+@pytest.mark.parametrize("factor", [1e-3, 0.5, 1.2, 1e3, 1e9, -1.0, 0.0, float("nan")])
+def test_a_clock_that_is_not_the_hosts_gives_no_number(factor: float, use: Any) -> None:
+    class Lies(Strange):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            self.info = told(kind="cpu")
+
+        def clock(self) -> float:
+            return factor * time.perf_counter()
+
+    use(Lies, kind="cpu")
+    result = measured("host_to_device", nbytes=1, memory="pinned")
+    assert result.verdict == "failed"
+    assert "it is another clock, or tells no seconds" in result.reason
+
+
+@pytest.mark.parametrize("clock", [time.perf_counter, time.monotonic, time.time])
+def test_the_hosts_clock_by_any_name_is_taken(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    device = simulate(Settings())[0]
+    monkeypatch.setattr(device, "clock", clock)
+    require_clock(device)
 
 
 def test_half_of_the_devices_memory_is_left() -> None:

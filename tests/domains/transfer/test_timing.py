@@ -92,6 +92,22 @@ def test_events_far_too_short_are_refused_in_the_end(event_s: float, seconds: fl
         stopwatch.check()
 
 
+@pytest.mark.parametrize(("n_late", "is_refused"), [(0, False), (1, False), (2, False), (4, True)])
+def test_a_host_that_was_held_up_now_and_then_is_no_fault_of_the_device(
+    n_late: int, is_refused: bool
+) -> None:
+    """Who loses the core after the device has ended finds its seconds too few."""
+    stopwatch = watch(0.97)
+    for i in range(4):
+        stopwatch.device.event_s = 0.05 if i < n_late else 0.97  # type: ignore[attr-defined]
+        time(stopwatch, MILLISECOND)
+    if is_refused:
+        with pytest.raises(CheckFailed, match="times what the host's clock says"):
+            stopwatch.check()
+    else:
+        stopwatch.check()
+
+
 def test_what_is_shorter_than_a_wait_cannot_be_compared() -> None:
     stopwatch = watch(0.3)
     time(stopwatch, 2e-6)

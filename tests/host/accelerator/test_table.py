@@ -138,6 +138,11 @@ def test_a_row_may_be_like_another(file: Path) -> None:
          "typical.launch: 3, expected a table (lo, hi, source)"),
         (("1e12", "1e12\ndevices_per_card = 0"),
          "devices_per_card: 0, expected a whole number from 1"),
+        (("1e12", f"1{'0' * 400}"),
+         f"memory_bandwidth: 1{'0' * 75} ..., expected a number above 0, in B/s"),
+        (("['My card']", "['a{99999999999999999999}']"),
+         "match: 'a{99999999999999999999}', expected a regular expression (the repetition number "
+         "is too large)"),
         (("1e12", "1e12\nlike = 'nobody'"),
          "like: 'nobody', expected the name of a row of this file without a 'like'"),
     ],
@@ -164,6 +169,7 @@ def test_what_is_no_table_of_accelerators_is_said(file: Path) -> None:
     assert refused(file, "[accelerators]\nx = 3\n") == (
         '[accelerators."x"] 3, expected a table (match, vendor, memory_bandwidth ...).'
     )
+    assert refused(file, f"a = {'[' * 5000}{']' * 5000}").startswith("nested too deeply. ")
     file.write_bytes(b"\xff\xfe")
     assert refused(file).startswith("no TOML file: 'utf-8' codec can't decode")
     file.write_bytes(b"#" * (1 << 21))
