@@ -10,11 +10,12 @@ from scipy import stats
 
 from hwperf.history.detection.candidates import LONGEST, candidates
 from hwperf.history.detection.contrast import sums_of
+from hwperf.history.detection.detector import detect
 from hwperf.history.detection.drifting import drift_within
 from hwperf.history.detection.judgement import Judge
 from hwperf.history.detection.likelihood import normal_equivalent, p_value
 from hwperf.history.detection.noise import Noise, noise_of
-from hwperf.history.detection.pruning import pruned
+from hwperf.history.detection.pruning import pruned, regained
 from hwperf.history.detection.robust import clipped, running_median, spread_of
 from hwperf.history.detection.settling import settled
 from hwperf.history.detection.step import Step
@@ -164,3 +165,31 @@ def test_outliers_beside_a_step_do_not_draw_it_to_them() -> None:
 def test_a_boundary_stays_unless_another_is_clearly_better() -> None:
     x = np.r_[np.zeros(40), np.full(40, 0.05)] + np.random.default_rng(0).normal(0, 0.05, 80)
     assert settled(x, [41], 0.01) == [41]
+
+
+def test_clipping_makes_no_ramp_of_a_step_beside_outliers() -> None:
+    """Outliers on the far side draw a centred median over the step some points too early."""
+    values = np.r_[np.zeros(60), np.ones(60)] + np.random.default_rng(0).normal(0, 0.02, 120)
+    values[[50, 52, 55]] += 3.0
+    pulled = clipped(values)
+    assert np.abs(pulled[56:60]).max() < 0.2
+    assert np.abs(pulled[60:64] - 1).max() < 0.2
+
+
+def test_a_step_that_a_weak_neighbour_hid_is_regained() -> None:
+    y = np.r_[np.zeros(40), np.ones(40)] + np.random.default_rng(0).normal(0, 0.05, 80)
+    assert regained([], [10, 40, 70], 80, judged(y), 4.0, 0.01) == [40]
+    assert regained([40], [10, 40, 70], 80, judged(y), 4.0, 0.01) == [40]
+    assert regained([], [], 80, judged(y), 4.0, 0.01) == []
+
+
+def test_a_clear_step_lowers_the_threshold_for_others() -> None:
+    """A weak step is seen oftener beside a clear one than alone."""
+    alone = beside = 0
+    for seed in range(40):
+        x = np.random.default_rng(seed).normal(0, 0.01, 200)
+        x[150:] += 0.0075
+        alone += any(abs(b - 150) <= 6 for b in detect(x, 0.001, 4.0, 0.005).boundaries)
+        x[60:] += 0.3
+        beside += any(abs(b - 150) <= 6 for b in detect(x, 0.001, 4.0, 0.005).boundaries)
+    assert beside > alone

@@ -18,7 +18,7 @@ from hwperf.history.detection.judgement import Judge
 from hwperf.history.detection.likelihood import p_value
 from hwperf.history.detection.modes import without_modes
 from hwperf.history.detection.noise import noise_of
-from hwperf.history.detection.pruning import pruned
+from hwperf.history.detection.pruning import pruned, regained
 from hwperf.history.detection.robust import CLIP, clipped, spread_of
 from hwperf.history.detection.settling import settled
 from hwperf.history.detection.step import Step
@@ -31,6 +31,8 @@ MIN_CHANGE = 0.01
 FEWEST = 8
 """Points that a change needs: four at the old level, four at the new one."""
 _LEAST_CANDIDATE = 0.5  # Of the threshold: a candidate may gain when its neighbours go.
+_FURTHER = 0.9  # Of the threshold, for others: where one change is sure they are likelier.
+_CLEAR = 1.5  # Times the threshold: what noise hardly reaches, so that a clean series gains none.
 _PASSES = 3  # Of finding steps and measuring the noise without them; the third rarely differs.
 _FLOOR = 8  # A point is never taken to be surer than an eighth of the least change: values may
 # be rounded, and a series of equal numbers has noise all the same.
@@ -58,7 +60,8 @@ def steps(
         times: when each was measured, to put them in order; in the order given where None.
         low: lower bound of the 99 % interval of each value.
         high: upper bound.
-        threshold: least statistic of a change.
+        threshold: least statistic of a change; beside a change of 1.5 times that, 0.9 of it is
+            enough.
         min_change: least change that is told, 0.01 for 1 %.
 
     Raises:
@@ -119,9 +122,20 @@ def detect(x: Floats, floor: float, threshold: float, least: float) -> Detection
         judge = Judge(sums, variances, floor)
         start = sorted({*before, *candidates(sums, variances, _LEAST_CANDIDATE * threshold)})
         found = pruned(start, x.size, judge, threshold, least)
+        if _surest(found, x.size, judge) >= _CLEAR * threshold:
+            further = _FURTHER * threshold
+            found = pruned(sorted({*found, *start}), x.size, judge, further, least)
+            found = regained(found, start, x.size, judge, further, least)
         if found == before:
             break
     return Detection(without_modes(x, settled(x, found, floor)), judge)
+
+
+def _surest(found: list[int], n: int, judge: Judge) -> float:
+    """Return the largest statistic of the steps at *found*, 0 without any."""
+    edges = [0, *found, n]
+    triples = zip(edges, edges[1:], edges[2:], strict=False)
+    return max((judge.weigh(a, b, c).statistic for a, b, c in triples), default=0.0)
 
 
 def _levelled(y: Floats, found: list[int], sums: Sums) -> Floats:

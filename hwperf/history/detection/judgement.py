@@ -16,7 +16,7 @@ __all__ = ["Judge", "Weight"]
 SHORT = 3.0
 """Points by which a short stretch counts for less: a cluster of spikes is no level."""
 _NARROWEST = 8  # Points on either side within which a line is first tried in place of a step.
-_LINE = 4.0  # Squares, in variances, by which a line has to be better: twice the log likelihood.
+_LINE = 6.0  # Squares, in variances, by which a line has to be better: twice the log likelihood.
 _MOST_OF = 0.7  # Share of the reach that has to be there on both sides.
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from hwperf.history.detection.candidates import SHORTEST
 from hwperf.history.detection.judgement import Judge
 
-__all__ = ["pruned"]
+__all__ = ["pruned", "regained"]
 
 _ROUNDS = 8  # Of dropping and moving; two or three are enough in practice.
 
@@ -28,6 +29,45 @@ def pruned(
     for _ in range(_ROUNDS):
         before = boundaries
         boundaries = _moved(_dropped(boundaries, n, judge, threshold, least), n, judge)
+        if boundaries == before:
+            break
+    return boundaries
+
+
+def regained(
+    boundaries: list[int],
+    candidates: list[int],
+    n: int,
+    judge: Judge,
+    threshold: float,
+    least: float,
+) -> list[int]:
+    """Return *boundaries* and the steps that were dropped while weaker neighbours hid them.
+
+    Between two boundaries each candidate is weighed once more; the best one that is sure joins
+    them, and all is pruned again.
+
+    Args:
+        boundaries: steps in order.
+        candidates: where more may be, in order.
+        n: length of the series.
+        judge: weighs one boundary between its neighbours.
+        threshold: least statistic of a step.
+        least: least size of a step.
+    """
+    for _ in range(_ROUNDS):
+        before = boundaries
+        added: list[int] = []
+        for a, c in pairwise([0, *boundaries, n]):
+            best, most = 0, threshold
+            for b in candidates[bisect_right(candidates, a) : bisect_left(candidates, c)]:
+                weight = judge.weigh(a, b, c)
+                if weight.statistic >= most and abs(weight.size) >= least:
+                    best, most = b, weight.statistic
+            if best:
+                added.append(best)
+        if added:
+            boundaries = pruned(sorted({*boundaries, *added}), n, judge, threshold, least)
         if boundaries == before:
             break
     return boundaries

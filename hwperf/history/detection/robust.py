@@ -10,6 +10,8 @@ __all__ = ["CLIP", "clipped", "running_median", "spread_of"]
 
 HALF_WINDOW = 12
 """Points on either side of a running median: it follows a level that lasts 13 points or more."""
+ONE_SIDED = HALF_WINDOW + 1
+"""Points of the medians to one side, which end or begin at the point itself."""
 CLIP = 2.0
 """Robust standard deviations that a point may lie from its running median."""
 _MAD = 1.4826  # Standard deviation over median absolute deviation, of a normal distribution.
@@ -17,11 +19,27 @@ _Q80 = 1.2816  # The 80 % quantile of |x| of a standard normal distribution.
 
 
 def clipped(values: Floats, half_window: int = HALF_WINDOW, clip: float = CLIP) -> Floats:
-    """Return *values* with each point within *clip* spreads of its running median."""
+    """Return *values* with each point within *clip* spreads of a running median.
+
+    Of the median around the point, that up to it and that from it on, the one that moves it least:
+    beside a step with outliers the first may switch points too early or too late, which makes a
+    ramp of the step, while one of the others lies on the point's own level.
+    """
     centre = running_median(values, half_window)
     residual = values - centre
     bound = clip * spread_of(residual)
-    return centre + np.clip(residual, -bound, bound)
+    pulled = np.asarray(centre + np.clip(residual, -bound, bound))
+    if values.size < 2 * ONE_SIDED:
+        return pulled
+    windows = np.lib.stride_tricks.sliding_window_view(values, ONE_SIDED)
+    level = np.partition(windows, ONE_SIDED // 2, axis=1)[:, ONE_SIDED // 2]
+    # Not nearer to the ends: there so few points are left that a spike would be a level.
+    for reached in (slice(ONE_SIDED - 1, None), slice(None, values.size - ONE_SIDED + 1)):
+        value = values[reached]
+        other = level + np.clip(value - level, -bound, bound)
+        is_nearer = np.abs(other - value) < np.abs(pulled[reached] - value)
+        pulled[reached] = np.where(is_nearer, other, pulled[reached])
+    return pulled
 
 
 def running_median(values: Floats, half_window: int) -> Floats:

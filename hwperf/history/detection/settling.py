@@ -15,9 +15,9 @@ from hwperf.history.detection.robust import CLIP, spread_of
 __all__ = ["settled"]
 
 _REACH = 12  # Points on either side: half of the running median's window.
-# Squares, in variances of a point, that another boundary has to leave less before it is taken: it
-# then lies outside where the step may be with 95 % (see Judge.location).
-_BETTER = 7.35
+# Squares, in variances of a point, that another boundary has to leave less before it is taken: a
+# log likelihood better by 1. Fewer would exchange boundaries that fit about as well.
+_BETTER = 2.0
 
 
 def settled(x: Floats, boundaries: list[int], floor: float) -> list[int]:
