@@ -12,7 +12,7 @@ from pathlib import Path
 from hwperf.host.cpu import CPUS, parse_cpu_list
 from hwperf.host.files import HOST, numbered, optional
 
-__all__ = ["Cache", "caches", "last_level_bytes"]
+__all__ = ["Cache", "caches", "data_bytes", "last_level_bytes"]
 
 _UNITS = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
@@ -49,6 +49,15 @@ def caches(root: Path = HOST, cpu: int | None = None) -> tuple[Cache, ...]:
             found.add(cache)
             known.update((level, kind, sharer) for sharer in cache.shared_cpus)
     return tuple(sorted(found, key=lambda cache: (cache.level, cache.kind, cache.shared_cpus)))
+
+
+def data_bytes(cpu: int = 0, root: Path = HOST) -> dict[int, int]:
+    """Return the bytes of each level of cache that holds the data of *cpu*, where it is told."""
+    found: dict[int, int] = {}
+    for each in caches(root, cpu):
+        if each.kind != "instruction" and each.size_bytes:
+            found.setdefault(each.level, each.size_bytes)
+    return found
 
 
 def last_level_bytes(n_threads: int = 1, root: Path = HOST) -> int:

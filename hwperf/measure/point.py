@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from hwperf.errors import HwperfError, Unsupported
+from hwperf.host import caches
 from hwperf.measure import clock, stats
 from hwperf.measure.affinity import pinned
 from hwperf.measure.against import ratios
@@ -60,7 +62,10 @@ def measure(
         result = _dropped(workload, params, "n/a", str(why) or "the workload does not say why")
     except HwperfError as why:
         result = _dropped(workload, params, "failed", str(why) or raised("the workload", why))
-    except (Exception, SystemExit) as error:  # Border: a point must not cost the others theirs.
+    except BaseException as error:  # Border: a point must not cost the others theirs.
+        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+            raise
+        # Not all are Exceptions: pyo3's panics, for one.
         result = _dropped(workload, params, "failed", raised("the workload", error))
     return _tagged(result, started=started, wall_s=clock.wall() - begin, profile=profile.name)
 
@@ -121,6 +126,7 @@ def _measured(
     return _tagged(
         result,
         core=core,
+        caches=_caches(core),
         set_up_s=set_up_s,
         warm_up_s=samples.warm_up_s,
         sampling_s=samples.elapsed_s,
@@ -216,6 +222,13 @@ def _placement_tags(samples: Samples, kept: Sequence[Sample]) -> dict[str, Any]:
         "core_to_core_s": stats.median([each.latency_s for each in known]),
         "placements": dict(Counter(s.placement.tag for s in samples.all if s.placement)),
     }
+
+
+@cache
+def _caches(core: int | None) -> dict[str, int]:
+    """Return the bytes of each level of data cache that the system reports of *core*."""
+    told = {} if core is None else caches.data_bytes(core)
+    return {f"L{level}": nbytes for level, nbytes in told.items()}
 
 
 def _distribution(kept: Sequence[Sample]) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from hwperf.workload import Params, Workload
 
 __all__ = ["Stage", "StageError", "raised", "set_up"]
 
+_LONGEST = 1000  # Characters of a message that is somebody's whole log.
+
 
 class StageError(HwperfError):
     """A workload raised where it should not have; the message says in which phase and what."""
@@ -151,7 +153,12 @@ def _first_work(workload: Workload, generator: Iterator[Work]) -> tuple[Work, fl
 
 def raised(phase: str, error: BaseException) -> str:
     """Return one line that says which phase raised what, and where."""
-    message = " ".join(str(error).split())
+    try:
+        message = " ".join(str(error).split())
+    except Exception as worse:  # Border: anybody's exception, which may not even print.
+        message = f"no message, as {type(worse).__name__} was raised when it was asked for"
+    if len(message) > _LONGEST:
+        message = f"{message[:_LONGEST]} ... and {len(message) - _LONGEST:,} characters more"
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from hwperf.host.caches import caches, last_level_bytes
+from hwperf.host.caches import caches, data_bytes, last_level_bytes
 
 Unpack = Callable[[str], Path]
 
@@ -23,6 +23,11 @@ def test_one_cpus_caches_are_a_subset(machine: Unpack) -> None:
     own = caches(root, cpu=1)
     assert set(own) < set(caches(root))
     assert all(1 in cache.shared_cpus for cache in own)
+
+
+def test_levels_that_hold_data_have_their_bytes(machine: Unpack) -> None:
+    assert data_bytes(0, machine("kvm_zen3")) == {1: 32 * 2**10, 2: 512 * 2**10, 3: 32 * 2**20}
+    assert data_bytes(0, machine("kvm_zen3") / "nowhere") == {}
 
 
 def test_two_kinds_of_core_have_two_kinds_of_cache(machine: Unpack) -> None:

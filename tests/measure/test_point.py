@@ -91,6 +91,15 @@ def test_the_quick_profile_rehearses_where_set_up_is_short() -> None:
     assert 0 < QUICK.rehearsal_s < FULL.rehearsal_s == math.inf
 
 
+class Panic(BaseException):
+    """As pyo3's, which is no Exception either."""
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        return str(1 / 0)
+
+
 @pytest.mark.parametrize(
     ("step", "error", "reason"),
     [
@@ -108,6 +117,11 @@ def test_the_quick_profile_rehearses_where_set_up_is_short() -> None:
         ("check", IndexError("7"), "the check raised IndexError: 7 (test_point.py:"),
         ("check", Unsupported("too late"), "the check raised Unsupported: too late (test_point."),
         ("tear-down", OSError("busy"), "raised OSError: busy (test_point.py:"),
+        ("set-up", Panic("at the core"), "the workload raised Panic: at the core (test_point.py:"),
+        ("kernel", Panic("at the core"), "the workload raised Panic: at the core (test_point.py:"),
+        ("check", Panic("at the core"), "the workload raised Panic: at the core (test_point.py:"),
+        ("kernel", ValueError("x" * 10**6), "xxx ... and 999,000 characters more (test_point.py:"),
+        ("kernel", Unprintable(), "no message, as ZeroDivisionError was raised when it was asked"),
     ],
 )
 @pytest.mark.parametrize("profile", [SHORT, REHEARSED], ids=["plain", "rehearsed"])
@@ -356,3 +370,16 @@ def test_the_harness_itself_is_measured_with_the_hosts_own_instruments() -> None
     assert result.cost_s is not None
     assert 0 < result.cost_s < 1
     assert result.tags["clock_hz"] > 0
+
+
+def test_what_the_system_reports_of_the_cores_caches_is_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So that a page made elsewhere can draw it beside what was measured."""
+    from hwperf.measure import point
+
+    monkeypatch.setattr(point.caches, "data_bytes", lambda cpu: {1: 32768, 2: 2**20})
+    point._caches.cache_clear()
+    result = measure(plugins.load().workloads["core.clock"], {}, profile=SHORT)
+    point._caches.cache_clear()
+    assert result.record()["tags"]["caches"] == {"L1": 32768, "L2": 2**20}
