@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from hwperf.asv import recorded
 from hwperf.cli import results as where
-from hwperf.report.comparison.naming import of_commit, of_machine
+from hwperf.cli.exit_codes import UNMEASURED
+from hwperf.cli.next_steps import Ended, show
+from hwperf.report.comparison.listing import Listed, loaded
+from hwperf.report.comparison.naming import described, of_commit, of_machine
+from hwperf.report.pages import choice
+from hwperf.report.pages.points import counted
 
 __all__ = ["report_command"]
 
@@ -19,7 +25,7 @@ __all__ = ["report_command"]
     "-o", "--output", default="hwperf-report.html", show_default=True, metavar="FILE",
     type=click.Path(path_type=Path), help="Write to this file; - is stdout.",
 )  # fmt: skip
-@click.option("--machine", metavar="NAME", help="A run of this machine; the newest by default.")
+@click.option("--machine", metavar="NAME", help="A run of this machine; by default the last.")
 @click.option("--commit", metavar="REV", help="The run of this commit, branch or tag.")
 @where.options
 def report_command(
@@ -30,28 +36,57 @@ def report_command(
     Exits with 3 where nothing is recorded.
     """
     place = where.place(config, results)
-    runs = list(recorded.runs(place.results_dir, warn=where.warn))
+    runs = sorted(where.listed(place), key=_age, reverse=True)
     if not runs:
         where.warn(f"nothing is recorded in {place.results_dir}. 'hwperf run' records.")
-        return 3
+        return UNMEASURED
     pool = of_machine(runs, machine)
     if commit is not None:
         pool = of_commit(commit, pool, repository=place.repository)
-    run = max(pool, key=_age)
-    earlier = [r for r in runs if r.machine == run.machine and _age(r) < _age(run)]
+    run = None
+    while run is None:
+        if not pool:
+            where.warn("no run that is asked for can be read. 'hwperf run' records another.")
+            return UNMEASURED
+        wanted = pool[0] if commit is not None else _whole(pool)
+        run = next(loaded(place.results_dir, [wanted], warn=where.warn), None)
+        pool = [each for each in pool if each is not wanted]
     from hwperf.report.pages.contents import Context, page_of  # They load Altair.
     from hwperf.report.pages.document import document
 
-    before = max(earlier, key=_age, default=None)
+    earlier = _before(wanted, runs)
+    before = next(loaded(place.results_dir, earlier, warn=where.warn), None)
     text = document(page_of(run, before, Context.of(place.results_dir)))
     if str(output) == "-":
         where.deliver(text, None)
     else:
         where.deliver(text, output)
         click.echo(f"report: {output}")
+        show("report", Ended())
     return 0
 
 
-def _age(run: recorded.Run) -> tuple[float, str]:
+def _whole(pool: Sequence[Listed]) -> Listed:
+    """Return the newest run of the pool's newest machine; a mere fragment is named, and not it."""
+    mine = [each for each in pool if each.machine == pool[0].machine]
+    whole = choice.shown(mine, lambda each: choice.points_in(each.path))
+    if whole is not mine[0]:
+        n = counted(choice.points_in(mine[0].path), "value")
+        where.warn(
+            f"the newest run, {described(mine[0])}, is a fragment ({n}): this is "
+            f"{described(whole)}. --commit {shlex.quote(mine[0].commit[:8])} draws the newest."
+        )
+    return whole
+
+
+def _before(run: Listed, newest_first: Sequence[Listed]) -> list[Listed]:
+    """Return the run before *run* on its machine, in a list, which is empty for the first."""
+    older = [r for r in newest_first if r.machine == run.machine and _age(r) < _age(run)]
+    n = choice.points_in(run.path)
+    found = choice.before(n, older, lambda each: choice.points_in(each.path))
+    return [] if found is None else [found]
+
+
+def _age(run: Listed) -> tuple[float, str]:
     at = run.measured_at
     return (-math.inf if at is None else at, str(run.path))

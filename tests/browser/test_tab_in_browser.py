@@ -63,6 +63,46 @@ def test_a_choice_can_be_sent_as_a_link(site: Path, opened: Callable[..., Any]) 
     assert again.is_visible("#legend")
 
 
+def test_going_to_a_section_keeps_the_choice_in_the_address(
+    site: Path, opened: Callable[..., Any]
+) -> None:
+    page = opened(site)
+    choose(page, "run", "aaaaaaaa")
+    chosen = page.evaluate("location.hash")
+    page.focus("nav.sections a[href='#storage']")
+    page.keyboard.press("Enter")
+    page.wait_for_function(
+        "Math.abs(document.getElementById('storage').getBoundingClientRect().top) < 120"
+    )
+    assert page.evaluate("location.hash") == chosen
+    assert page.evaluate("document.activeElement.id") == "storage"
+
+
+def test_another_address_in_the_same_window_shows_its_run(
+    site: Path, opened: Callable[..., Any]
+) -> None:
+    page = opened(site)
+    choose(page, "run", "aaaaaaaa")
+    chosen = page.evaluate("location.hash")
+    choose(page, "run", "bbbbbbbb")
+    page.evaluate("document.documentElement.dataset.drawn = ''")
+    page.evaluate("hash => { location.hash = hash }", chosen)
+    page.wait_for_function(DRAWN)
+    assert "commit aaaaaaaa" in page.inner_text("#report header")
+
+
+def test_bounds_of_the_earlier_run_are_not_drawn_twice(
+    site: Path, opened: Callable[..., Any]
+) -> None:
+    page = opened(site)
+    labels = """all => all.map(t => t.textContent).filter(t => t.endsWith("KiB")).sort()"""
+    ticks = "#figure-memory-latency svg .mark-text text"
+    alone = page.eval_on_selector_all(ticks, labels)
+    assert alone
+    choose(page, "then", "aaaaaaaa")
+    assert page.eval_on_selector_all(ticks, labels) == alone
+
+
 def test_a_link_to_what_is_not_there_shows_the_newest(
     site: Path, opened: Callable[..., Any]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,37 @@ def test_a_machine_and_a_commit_choose_the_run(
     assert "commit bbbbbbbb" in out.read_text(encoding="utf-8")
     assert report(results, "--machine", "here", "--commit", "aaaa", "-o", str(out)) == 0
     assert "commit aaaaaaaa" in out.read_text(encoding="utf-8")
+
+
+def test_two_points_of_yesterday_do_not_hide_the_whole_run_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results, out = tmp_path / "results", tmp_path / "page.html"
+    write_suite(results, only="memory")
+    write_suite(results, only="core.null", commit="b" * 40, at=BEGAN + 60)
+    assert report(results, "-o", str(out)) == 0
+    assert "commit aaaaaaaa" in out.read_text(encoding="utf-8")
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "has 1 points" not in said
+    assert "--commit bbbbbbbb draws the newest" in said
+    assert report(results, "--commit", "bbbb", "-o", str(out)) == 0
+    assert "commit bbbbbbbb" in out.read_text(encoding="utf-8")
+    assert capsys.readouterr().err == ""
+
+
+def test_definitions_of_nonsense_cost_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    results = tmp_path / "results"
+    write_suite(results, only="memory.latency")
+    known = json.loads((results / "benchmarks.json").read_text())
+    known["memory.Latency.cost"]["param_names"] = [{}, "pages", "order"]
+    (results / "benchmarks.json").write_text(json.dumps(known))
+    assert report(results, "-o", str(tmp_path / "page.html")) == 3
+    said = capsys.readouterr().err
+    assert "is damaged" in said
+    assert "Traceback" not in said
 
 
 def test_a_dash_is_stdout(results: Path, capsys: pytest.CaptureFixture[str]) -> None:

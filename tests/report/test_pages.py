@@ -101,7 +101,23 @@ def tags_of(text: str) -> Tags:
 
 
 def test_a_whole_suite_has_every_chart(results: Path) -> None:
-    assert set(charts(page(results))) == CHARTS
+    assert {name for name in charts(page(results)) if not name.startswith("more-")} == CHARTS
+
+
+def test_every_workload_is_seen_in_its_section(results: Path) -> None:
+    """Those without a chart of their own too: all that a run measured is drawn, or in a table."""
+    made = page(results)
+    marks = {row.get("of") for chart in charts(made).values() for row in chart.rows}
+    cells = {
+        row[0]
+        for section in made.sections
+        if section.id not in ("raw", "others")
+        for block in section.blocks
+        if isinstance(block, Table)
+        for row in block.rows
+    }
+    suite = {m.name for m in runs_of(results)[0].measurements}
+    assert suite - marks - cells == set()
 
 
 def test_every_chart_has_data_a_caption_and_words_for_those_who_do_not_see_it(
@@ -175,6 +191,66 @@ def test_a_real_run_of_twice_the_points_still_fits(results: Path) -> None:
     libraries = sum(len(document.asset(f"vendor/{name}")) for name in document.SCRIPTS)
     assert libraries < 900_000
     assert len(text) - libraries < LARGEST - libraries
+
+
+def with_caches(path: Path, caches: Any) -> Path:
+    """Put what the system reported into each line of a run's sidecar."""
+    sidecar = path.with_suffix(".hwperf.jsonl")
+    lines = [json.loads(line) for line in sidecar.read_text().splitlines()]
+    for line in lines:
+        line["tags"]["caches"] = caches
+    sidecar.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return path
+
+
+def test_the_caches_that_the_system_reported_are_bands_wherever_the_page_is_made(
+    tmp_path: Path,
+) -> None:
+    with_caches(write_suite(tmp_path, only="memory"), {"L1": 32768, "L2": 2**20, "L3": 2**25})
+    chart = charts(page(tmp_path))["memory-latency"]
+    bands = [(row["label"], row["x"], row["x2"]) for row in chart.rows if row["kind"] == "band"]
+    assert bands == [("L1", 4096, 32768), ("L2", 32768, 2**20), ("L3", 2**20, 2**25)]
+    assert "L3 32 MiB" in chart.caption
+
+
+@pytest.mark.parametrize(
+    "caches",
+    [None, [], "L1", {"L1": None, "L2": "x", "L3": -1, "x": 4096}, {"L1": 1e300}, {"": {}}],
+)
+def test_caches_that_are_none_are_no_bands(tmp_path: Path, caches: Any) -> None:
+    with_caches(write_suite(tmp_path, only="memory.latency"), caches)
+    chart = charts(page(tmp_path))["memory-latency"]
+    assert not any(row["kind"] == "band" for row in chart.rows)
+
+
+def test_latencies_in_cycles_are_by_the_clock_beside_each_point(tmp_path: Path) -> None:
+    """A run of simd alone has no core.clock."""
+    write_suite(tmp_path, only="simd.operation_latency")
+    (first, *_) = charts(page(tmp_path))["cpu-latency"].rows
+    (measured, *_) = runs_of(tmp_path)[0].measurements
+    assert measured.value is not None
+    assert first["y"] == pytest.approx(measured.value * 3.5e9)
+
+
+def test_percentiles_that_no_point_supports_are_named(tmp_path: Path) -> None:
+    write_suite(tmp_path, only="storage", has_sidecar=False)
+    assert "latency p50, p99, p99.9: no point made enough" in text_of(page(tmp_path), "storage")
+
+
+def test_threats_to_validity_and_what_is_counted_are_told(results: Path) -> None:
+    body = document.body(page(results))
+    assert body.count("<dt>Threats to validity</dt>") >= 70
+    assert "a page walk is a load too" in body.lower()
+    assert "<dt>Counted</dt><dd>One operation per dependent load." in body
+
+
+_JUDGED = re.compile(r"\b(good|bad|poor|typical|low|normal|excellent|slow|fast)\b", re.IGNORECASE)
+
+
+def test_no_chart_judges_a_number_without_a_reference(results: Path) -> None:
+    for name, chart in charts(page(results)).items():
+        assert not _JUDGED.search(f"{chart.title} {chart.alt}"), name
+        assert name.startswith("more-") or not _JUDGED.search(chart.caption), name
 
 
 def test_names_that_hold_markup_stay_text(tmp_path: Path) -> None:

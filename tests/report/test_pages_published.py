@@ -106,6 +106,28 @@ def test_only_the_newest_runs_of_a_machine_are_offered(
     assert [label.split(", ")[1] for label in labels] == ["3" * 8, "2" * 8]
 
 
+def test_a_fragment_is_offered_and_not_shown_first(tmp_path: Path) -> None:
+    write_suite(tmp_path / "results", only="memory")
+    write_suite(tmp_path / "results", commit="b" * 40, at=BEGAN + 60, only="core.null")
+    published.publish(Publication(tmp_path / "site", tmp_path / "results"))
+    found = index(tmp_path / "site" / "hardware")
+    assert [each["label"].split(", ")[1] for each in found["runs"]] == ["b" * 8, "a" * 8]
+    assert found["first"] == 1
+
+
+def test_a_result_file_of_nonsense_is_named_and_costs_no_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_suite(tmp_path / "results", only="core")
+    path = write_suite(tmp_path / "results", commit="b" * 40, at=BEGAN + 60, only="core.null")
+    stored = json.loads(path.read_text())
+    stored["results"]["core.Null.cost"][0] = [10**400]
+    path.write_text(json.dumps(stored))
+    published.publish(Publication(tmp_path / "site", tmp_path / "results"))
+    assert len(index(tmp_path / "site" / "hardware")["runs"]) == 1
+    assert "is damaged" in capsys.readouterr().err
+
+
 def test_the_results_are_read_only(tmp_path: Path) -> None:
     write_suite(tmp_path / "results", only="core")
     before = {path: path.is_file() and path.read_bytes() for path in tmp_path.rglob("*")}

@@ -48,6 +48,14 @@ def test_two_counts_of_threads_are_no_law() -> None:
     assert scaling.usl([1.0, 2.0, 2.0], [1.0, 1.9, 1.8]) is None
 
 
+def test_a_law_is_told_in_plain_numbers() -> None:
+    from hwperf.report.pages.multicore import _fit
+
+    assert _fit("copy", [1.0, 2.0, 4.0], [1.0, 1.0, 1.0], []) == [
+        "copy: Amdahl 100 % serial; USL 100 % serial, coherence 0 %."
+    ]
+
+
 def test_shades_go_from_least_to_most_by_factors() -> None:
     cells = [{"kind": "mark", "value": v} for v in (1.0, 10.0, 100.0)]
     assert [row["shade"] for row in rows.shades(cells)] == pytest.approx([0.0, 0.5, 1.0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from hwperf.asv.recorded import Run
@@ -15,6 +15,7 @@ from hwperf.report.pages import (
     links,
     memory,
     method,
+    more,
     multicore,
     noise,
     overview,
@@ -22,7 +23,7 @@ from hwperf.report.pages import (
     storage,
 )
 from hwperf.report.pages.cards import card_of
-from hwperf.report.pages.parts import Section, Words
+from hwperf.report.pages.parts import Section, Words, shortened
 from hwperf.report.pages.points import Points, drawable
 
 __all__ = ["Context", "Page", "page_of"]
@@ -82,10 +83,11 @@ def page_of(run: Run, before: Run | None, context: Context) -> Page:
     run = drawable(run)
     points = Points(run)
     mine = {key: floor for key, floor in context.floors.items() if key[0] == run.machine}
+    answers = _answers(context.known)
     sections = [
         overview.section(points, card_of(run), before),
-        *_domains(points, reported.caches_of(run)),
-        method.others(run, _DRAWN),
+        *_domains(points, reported.caches_of(run), answers),
+        method.others(points, _DRAWN, answers),
         noise.section(points, mine),
         changes.section(run, before, mine),
         method.method(run, context.known),
@@ -102,7 +104,16 @@ def page_of(run: Run, before: Run | None, context: Context) -> Page:
     )
 
 
-def _domains(points: Points, caches: Mapping[int, int]) -> Iterator[Section]:
+def _answers(known: method.Definitions) -> more.Answers:
+    """Return what each workload answers, by its id: what a file says of it."""
+    return {
+        str(each["workload"]): shortened(each.get("answers") or "", 400)
+        for each in known.values()
+        if isinstance(each.get("workload"), str)
+    }
+
+
+def _domains(points: Points, caches: Mapping[int, int], answers: more.Answers) -> Iterator[Section]:
     """Yield a section for each domain; one that was left out of the run says so in one line."""
     drawn: tuple[tuple[str, str, Callable[[], Section]], ...] = (
         ("memory", "Memory", lambda: memory.section(points, caches)),
@@ -113,8 +124,12 @@ def _domains(points: Points, caches: Mapping[int, int]) -> Iterator[Section]:
         ("network", "Network", lambda: links.network(points)),
     )
     for domain, title, section in drawn:
-        if points.has_any(domain):
-            yield section()
+        ids = points.ids(domain)
+        if ids:
+            made = section()
+            ids += points.ids("core") if domain == "simd" else []
+            rest = tuple(more.blocks(points, ids, made.blocks, answers))
+            yield replace(made, blocks=made.blocks + rest)
         else:
             said = f"{title}: not in this run. hwperf run -k '^{domain}\\.' measures it."
             name = "cpu" if domain == "simd" else domain

@@ -9,7 +9,7 @@ from hwperf.asv.recorded import Measurement
 from hwperf.report.pages import marks, roofs
 from hwperf.report.pages import rows as made
 from hwperf.report.pages.parts import Block, Chart, Section, Words
-from hwperf.report.pages.points import Points, number
+from hwperf.report.pages.points import Points, number, tag
 from hwperf.units import format_quantity
 
 __all__ = ["section"]
@@ -93,7 +93,7 @@ def _products(points: Points) -> Iterator[Block]:
             marks.dots("GFLOP/s", shapes=True), rows,
             {**_BAR, "series": "size", "shape": "shape", "y": "GFLOP/s"},
             caption="Peak is the best multiply-add in registers of that type (simd.fma), for all "
-            "threads times what they gain together (multicore.flops). A good library nears it "
+            "threads times what they gain together (multicore.flops). A library nears it "
             "with large matrices.",
             alt=made.in_words("Throughput of matrix products", rows, "GFLOP/s"),
         )  # fmt: skip
@@ -119,17 +119,17 @@ def _peaks(points: Points, found: list[Measurement]) -> dict[str, float]:
 
 
 def _latencies(points: Points) -> Iterator[Block]:
-    clock = points.value("core.clock")
     rows = []
-    if clock:
-        for m in points.of("simd.operation_latency"):
+    for m in points.of("simd.operation_latency"):
+        clock = number(tag(m, "clock_hz")) or points.value("core.clock")
+        if clock:
             rows.append(_bar(m, m.params.get("operation"), 1 / clock, "cycles"))
     if rows:
         yield Chart(
             "cpu-latency", "Latency of an operation", marks.bars("cycles"), rows,
             {**_BAR, "y": "cycles"},
             caption="In a chain in which each needs the result before: time multiplied by the "
-            "clock that was measured. Register operations are whole numbers of cycles.",
+            "clock that was measured beside it. Register operations are whole numbers of cycles.",
             alt=made.in_words("Cycles per operation", rows, "cycles"), is_small=True,
         )  # fmt: skip
     else:

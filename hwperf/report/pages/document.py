@@ -140,7 +140,7 @@ def _drawn(row: Row) -> dict[str, Any]:
     return {
         key: float(f"{value:.6g}") if isinstance(value, float) else value
         for key, value in row.items()
-        if value is not None and value != ""
+        if value is not None and value != "" and key != "of"
     }
 
 

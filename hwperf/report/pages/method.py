@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hwperf.asv.recorded import Measurement, Run
+from hwperf.report.pages import more, written
 from hwperf.report.pages.parts import Block, Code, Section, Table, Words, shortened
-from hwperf.report.pages.points import number, size
+from hwperf.report.pages.points import Points, number, size
 from hwperf.units import format_quantity
 
 __all__ = ["Definitions", "method", "others", "raw"]
@@ -64,9 +66,16 @@ def _explained(
         words.append(("Definition", docstring or str(definition.get("answers") or "not given")))
         if cited:
             words.append(("After", cited))
+    documented = written.of(name)
+    if "counted" in documented:
+        words.append(("Counted", documented["counted"]))
     words += _derivation(measurements)
+    if "threats" in documented:
+        words.append(("Threats to validity", documented["threats"]))
     words += _threats(measurements)
-    return Code(shortened(name), words, source, command=f"hwperf measure {shortened(name)}")
+    return Code(
+        shortened(name), words, source, command=f"hwperf measure {shlex.quote(shortened(name))}"
+    )
 
 
 def _declared(source: str) -> tuple[str, str]:
@@ -121,8 +130,17 @@ def _threats(measurements: Sequence[Measurement]) -> Iterator[tuple[str, str]]:
         yield "Placement of threads", ", ".join(shortened(p, 40) for p in placements)
 
 
-def others(run: Run, drawn: frozenset[str]) -> Section | None:
-    """Return what no section draws: workloads of plugins, and benchmarks that are not hwperf's."""
+def others(points: Points, drawn: frozenset[str], answers: more.Answers) -> Section | None:
+    """Return what no section draws: workloads of plugins, and benchmarks that are not hwperf's.
+
+    Args:
+        points: those of the run.
+        drawn: the domains that have a section.
+        answers: what workloads answer.
+    """
+    run = points.run
+    foreign = [domain for domain in points.domains() if domain not in drawn]
+    blocks = more.blocks(points, points.ids(*foreign), (), answers)
     rows = [
         (shortened(m.name), _params(m), _value(m), m.verdict)
         for m in run.measurements
@@ -131,8 +149,8 @@ def others(run: Run, drawn: frozenset[str]) -> Section | None:
     if not rows:
         return None
     table = Table(("benchmark", "parameters", "value", "verdict"), rows[:1000], csv="others.csv")
-    more = [Words(f"{len(rows) - 1000} more are in the raw data.")] if len(rows) > 1000 else []
-    return Section("others", "Other benchmarks", (table, *more))
+    rest = [Words(f"{len(rows) - 1000} more are in the raw data.")] if len(rows) > 1000 else []
+    return Section("others", "Other benchmarks", (*blocks, table, *rest))
 
 
 def raw(run: Run) -> Section:

@@ -25,7 +25,6 @@ def section(points: Points) -> Section:
     blocks: list[Block] = []
     for draw in (_scaling, _loaded, _matrix, _sharing, _system, _workers):
         blocks += draw(points)
-    blocks += points.missing("multicore.smt", what="Two threads on one core")
     return Section("multicore", "Many cores", tuple(blocks))
 
 
@@ -85,8 +84,8 @@ def _fit(
     s, k = law
     for n in _powers(max(threads)):
         rows.append(_place(name, n, n / (1 + s * (n - 1) + k * n * (n - 1))))
-    words = f"{name}: Amdahl {100 * serial:.2g} % serial; USL {100 * s:.2g} % serial"
-    return [f"{words}, coherence {100 * k:.2g} %."]
+    words = f"{name}: Amdahl {100 * serial:.3g} % serial; USL {100 * s:.3g} % serial"
+    return [f"{words}, coherence {100 * k:.3g} %."]
 
 
 def _place(name: str, n: float, y: float) -> dict[str, Any]:
@@ -126,7 +125,7 @@ def _matrix(points: Points) -> Iterator[Block]:
     names = (
         [str(c) for c in cpus] if isinstance(cpus, list) else [str(i) for i in range(len(cells))]
     )
-    rows = _cells(cells, names)
+    rows = [{**row, "of": m.name} for row in _cells(cells, names)]
     if not rows:
         return
     grouped = " Cells are medians of groups of CPUs." if len(cells) > _MOST_CPUS else ""

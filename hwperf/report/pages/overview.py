@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 from hwperf.asv.recorded import Run
 from hwperf.report.pages.memory import hierarchy_of
 from hwperf.report.pages.parts import Block, Section, Table, Words, shortened
-from hwperf.report.pages.points import Points, told
+from hwperf.report.pages.points import Points, counted, told
 from hwperf.units import MiB, format_quantity
 
 __all__ = ["Trust", "machine_line", "moment", "section", "trust", "verdict"]
@@ -45,7 +46,7 @@ def section(points: Points, card: tuple[Block, ...], before: Run | None) -> Sect
     blocks.append(Words(_counts(points.run)))
     if before is not None and len(before.measurements) > 2 * len(points.run.measurements):
         earlier = f"the run before it, of {moment(before)}, has {len(before.measurements)}"
-        command = f"hwperf report --commit {before.commit[:8]}"
+        command = f"hwperf report --commit {shlex.quote(before.commit[:8])}"
         blocks.append(Words(f"This is a part of the suite; {earlier}: {command} draws that."))
     return Section("overview", "In short", tuple(blocks))
 
@@ -103,7 +104,8 @@ def _achievements(points: Points) -> Iterator[str]:
         many = points.best("multicore.flops")
         words = f"computes {format_quantity(flops.value, 'FLOP/s')} (f64) on one core"
         if many is not None and many.params.get("threads") not in (None, 1):
-            words += f" and {format_quantity(many.value, 'FLOP/s')} on {many.params['threads']}"
+            words += f" and {format_quantity(many.value, 'FLOP/s')}"
+            words += f" on {counted(many.params['threads'], 'thread')}"
         yield words
     found = hierarchy_of(points)
     read = points.best("memory.read", nbytes=256 * MiB)

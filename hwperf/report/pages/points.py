@@ -55,9 +55,13 @@ class Points:
             if measurement.point.workload is not None and not measurement.is_tail:
                 self._by_id.setdefault(measurement.name, []).append(measurement)
 
-    def has_any(self, domain: str) -> bool:
-        """Return whether the run holds a point of this domain, measured or not."""
-        return any(id.startswith(f"{domain}.") for id in self._by_id)
+    def ids(self, *domains: str) -> list[str]:
+        """Return the workloads of these domains of which the run holds a point, measured or not."""
+        return [id for id in self._by_id if id.split(".")[0] in domains]
+
+    def domains(self) -> list[str]:
+        """Return the domains of which the run holds a point, measured or not."""
+        return list(dict.fromkeys(id.split(".")[0] for id in self._by_id))
 
     def of(self, workload_id: str, **params: Any) -> list[Measurement]:
         """Return what has a value and these parameters, in the order of the declaration."""

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import html
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from hwperf.asv import files, recorded
 from hwperf.asv.publication import Publication, Tab
 from hwperf.asv.recorded import Run
-from hwperf.report.pages import document
+from hwperf.report.pages import choice, document
 from hwperf.report.pages.contents import Context, Page, page_of
 from hwperf.report.pages.overview import moment
-from hwperf.report.pages.parts import shortened
+from hwperf.report.pages.parts import plain, shortened
 
 __all__ = ["MOST_RUNS", "publish"]
 
@@ -64,8 +65,10 @@ def publish(publication: Publication) -> list[Tab]:
         files.write_text(directory / "page.css", document.style())
         files.write_text(directory / "specs.js", f"const hwperf_specs = {json.dumps(specs)};\n")
         machines = list(dict.fromkeys(each.run.machine for each in offered))
+        first = _first(offered) if offered else 0
         files.write_text(
-            directory / "index.html", _index({"machines": machines, "runs": index}, bool(offered))
+            directory / "index.html",
+            _index({"machines": machines, "runs": index, "first": first}, bool(offered)),
         )
     return [Tab("Hardware", f"{DIRECTORY}/index.html")]
 
@@ -73,20 +76,34 @@ def publish(publication: Publication) -> list[Tab]:
 def _offered(publication: Publication) -> list[_Offered]:
     """Return the runs, machine by machine, the newest first."""
     by_machine: dict[str, list[Run]] = {}
-    for run in recorded.runs(publication.results_dir):
+    for run in recorded.runs(publication.results_dir, warn=_warn):
         by_machine.setdefault(run.machine, []).append(run)
     found: list[_Offered] = []
     for runs in by_machine.values():
-        ordered = sorted(runs, key=lambda run: (run.measured_at or 0.0, str(run.path)))
-        pairs = list(zip(ordered, [None, *ordered], strict=False))[-MOST_RUNS:]
-        found += [
-            _Offered(run, before, _label(run, publication)) for run, before in reversed(pairs)
-        ]
+        age = {run.path: (run.measured_at or 0.0, str(run.path)) for run in runs}
+        ordered = sorted(runs, key=lambda run: age[run.path], reverse=True)
+        for place, run in enumerate(ordered[:MOST_RUNS]):
+            before = choice.before(_n_points(run), ordered[place + 1 :], _n_points)
+            found.append(_Offered(run, before, _label(run, publication)))
     newest = {
         machine: max((run.measured_at or 0.0) for run in runs)
         for machine, runs in by_machine.items()
     }
     return sorted(found, key=lambda each: -newest[each.run.machine])
+
+
+def _n_points(run: Run) -> int:
+    return sum(m.value is not None for m in run.measurements)
+
+
+def _first(offered: list[_Offered]) -> int:
+    """Return the number of the run that is shown first: of the newest machine, no fragment."""
+    mine = [each for each in offered if each.run.machine == offered[0].run.machine]
+    return offered.index(choice.shown(mine, lambda each: _n_points(each.run)))
+
+
+def _warn(sentence: str) -> None:
+    print(f"hwperf: {plain(sentence)}", file=sys.stderr)
 
 
 def _label(run: Run, publication: Publication) -> str:

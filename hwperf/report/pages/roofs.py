@@ -80,4 +80,5 @@ def _kernel(m: Measurement, name: str, which: str) -> Iterator[dict[str, Any]]:
 def _point(m: Measurement, name: str, which: str, x: float, flops: float) -> dict[str, Any]:
     row = made.mark(m, at=f"{name}, {which}", x=min(max(x, _LEAST), _MOST), shape=name)
     told = f"{format_quantity(flops, 'FLOP/s')} at {x:.3g} FLOP/B"
+    del row["of"]  # That it lies under a roof says little of it: it is drawn elsewhere, too.
     return {**row, "y": flops / 1e9, "lo": None, "hi": None, "told": told}

@@ -16,7 +16,10 @@ COLUMNS: Mapping[str, str] = {
     "kind": "kind", "series": "series", "x": "x", "x2": "x_to", "y": "y", "lo": "low_99",
     "hi": "high_99", "label": "label", "at": "point", "verdict": "verdict",
 }  # fmt: skip
-"""Every key of a row, with its heading where a chart has no better one."""
+"""Every key of a row, with its heading where a chart has no better one.
+
+What is not drawn is ``of``: the workload that a mark is of, by which ``more`` knows what is shown.
+"""
 
 _LEAST_SPAN = 1.5  # Cells that differ by less have nearly one shade.
 
@@ -46,6 +49,7 @@ def mark(
     low, high = m.interval or (None, None)
     return {
         "kind": "mark",
+        "of": m.name,
         "x": x,
         "y": None if m.value is None else m.value / scale,
         "lo": None if low is None else low / scale,

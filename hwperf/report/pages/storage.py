@@ -56,11 +56,20 @@ def _random(points: Points, word: str) -> Iterator[Block]:
         yield from points.missing(id, what=f"Random {word}s")
         return
     yield _map(f"storage-{word}-rate", f"Random {word}s per second", rates, "op/s")
+    lacking = []
     for name in _PERCENTILES:
         rows = [_cell(m, percentile(m, name), "s") for m in found]
         if any(row["kind"] == "mark" for row in rows):
             key = name.replace(".", "-")
             yield _map(f"storage-{word}-{key}", f"Random {word}s, latency {name}", rows, "s")
+        else:
+            lacking.append(name)
+    if lacking:
+        said = (
+            f"Random {word}s, latency {', '.join(lacking)}: no point made enough transfers for it, "
+            "or the sidecar is lost. hwperf run --full makes more."
+        )
+        yield Words(said, "missing")
     yield from points.missing(id, what=f"Random {word}s") if _has_gap(found) else ()
 
 

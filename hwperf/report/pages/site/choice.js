@@ -85,14 +85,30 @@ const hwperf_runs = {};
   choose.run.addEventListener("change", function () { offer_then(); remember(); show(); });
   choose.then.addEventListener("change", function () { remember(); show(); });
 
-  const asked = new URLSearchParams(location.hash.slice(1));
-  const first = index.runs.find(function (run) { return String(run.number) === asked.get("run"); })
-    || index.runs[0];
-  choose.machine.value = String(index.machines.indexOf(first.machine));
-  offer_runs();
-  choose.run.value = String(first.number);
-  offer_then();
-  if (asked.get("then")) choose.then.value = asked.get("then");
-  if (choose.then.selectedIndex < 0) choose.then.value = "";
-  show();
+  // The address holds the choice, so a link to a section only goes there.
+  report.addEventListener("click", function (event) {
+    const link = event.target.closest('a[href^="#"]');
+    const section = link && document.getElementById(link.getAttribute("href").slice(1));
+    if (!section) return;
+    event.preventDefault();
+    section.tabIndex = -1;
+    section.scrollIntoView();
+    section.focus({ preventScroll: true });
+  });
+
+  function by_address() {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    const first = index.runs.find(function (run) { return String(run.number) === asked.get("run"); })
+      || index.runs.find(function (run) { return run.number === index.first; });
+    choose.machine.value = String(index.machines.indexOf(first.machine));
+    offer_runs();
+    choose.run.value = String(first.number);
+    offer_then();
+    choose.then.value = asked.get("then") || "";
+    if (choose.then.selectedIndex < 0) choose.then.value = "";
+    return show();
+  }
+
+  window.addEventListener("hashchange", by_address);
+  by_address();
 })();

@@ -40,6 +40,9 @@ const hwperf = (function () {
     };
   }
 
+  // What is laid over of an earlier run. Bands, ideals and bounds are those of the run itself.
+  const over = new Set(["mark", "fit", "slope", "top"]);
+
   function rows(chart, run) {
     return chart.rows.map(function (row) { return Object.assign({}, row, { run: run }); });
   }
@@ -76,7 +79,9 @@ const hwperf = (function () {
       await embed(inner(pair, "now"), spec, rows(chart, "now"));
       await embed(inner(pair, "then"), spec, rows(then, "now"));
     } else {
-      await embed(inner(box), spec, rows(chart, "now").concat(then ? rows(then, "then") : []));
+      const earlier = then ? rows(then, "then") : [];
+      const laid = earlier.filter(function (row) { return over.has(row.kind); });
+      await embed(inner(box), spec, rows(chart, "now").concat(laid));
     }
   }
 
