@@ -134,7 +134,8 @@ def from_file(path: Path) -> Order:
         UsageError: if it cannot be read, or holds no commit.
     """
     try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        # What other systems write begins with a mark of the byte order.
+        lines = path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
     words = [line.split("#", 1)[0].split() for line in lines]

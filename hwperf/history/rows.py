@@ -7,9 +7,11 @@ looked up here.
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import math
+import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +70,8 @@ def read(path: Path, warn: Warn = lambda sentence: None) -> Rows | None:
         warn: told why a file is passed over.
     """
     try:
+        if stat.S_ISFIFO(path.stat().st_mode):  # Reading it would wait for somebody to write.
+            raise OSError(errno.EINVAL, "it is a pipe")
         data = json.loads(path.read_bytes())
     except OSError as error:
         warn(f"{path} is passed over: it cannot be read ({error.strerror})")

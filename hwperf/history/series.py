@@ -11,6 +11,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from re import Pattern
@@ -87,6 +88,7 @@ class Series:
         n_samples: int32; how many samples each value comes from.
         failed: whether each NaN is a failure, and not merely n/a.
         is_guessed: whether the direction is guessed from the unit.
+        settings: what asv recorded of the machine, and the environment variables, at each point.
     """
 
     key: SeriesKey
@@ -104,6 +106,7 @@ class Series:
     n_samples: Array
     failed: Array
     is_guessed: bool = False
+    settings: Sequence[Mapping[str, str]] = ()
 
     def __len__(self) -> int:
         return len(self.values)
@@ -121,10 +124,15 @@ class Series:
         params = ", ".join(f"{name}={value}" for name, value in self.key.params)
         return f"{self.title}({params})" if params else self.title
 
+    @cached_property
+    def is_negative(self) -> bool:
+        """Whether most values lie below zero: then a ratio above 1 is a fall."""
+        return bool(np.sum(self.values < 0) > np.sum(self.values > 0))
+
     @property
     def rises_when_worse(self) -> bool:
-        """The direction of what is stored: True for a cost, also where the rate is shown."""
-        return self.quantity is not None or not self.higher_is_better
+        """Whether a ratio of what is stored above 1 is worse: of a cost, also shown as a rate."""
+        return (self.quantity is not None or not self.higher_is_better) is not self.is_negative
 
     def shown(self, value: float) -> float:
         """Return what is shown of a stored value, in :attr:`unit`; NaN where there is none."""
@@ -208,7 +216,7 @@ def machines(results_dir: Path) -> Iterator[tuple[str, Path, list[Path]]]:
     A machine's directory is one that holds ``machine.json``, as asv has it; other directories and
     files are somebody else's.
     """
-    for directory, depth in _directories(results_dir, 0):
+    for directory, depth in _directories(results_dir, 0, set()):
         if depth and (directory / "machine.json").is_file():
             try:
                 entries = sorted(os.listdir(directory))
@@ -218,7 +226,11 @@ def machines(results_dir: Path) -> Iterator[tuple[str, Path, list[Path]]]:
             yield directory.relative_to(results_dir).as_posix(), directory, paths
 
 
-def _directories(directory: Path, depth: int) -> Iterator[tuple[Path, int]]:
+def _directories(directory: Path, depth: int, seen: set[str]) -> Iterator[tuple[Path, int]]:
+    real = os.path.realpath(directory)
+    if real in seen:  # A link to what is there already, or back up.
+        return
+    seen.add(real)
     yield directory, depth
     if depth == _DEEPEST:
         return
@@ -228,7 +240,7 @@ def _directories(directory: Path, depth: int) -> Iterator[tuple[Path, int]]:
     except OSError:
         return
     for name in below:
-        yield from _directories(directory / name, depth + 1)
+        yield from _directories(directory / name, depth + 1, seen)
 
 
 def _told_name(directory: Path) -> str | None:
@@ -322,6 +334,7 @@ def _one(
         n_samples=cut["n_samples"],
         failed=cut["failed"],
         is_guessed=is_guessed,
+        settings=tuple(table.distinct[table.settings[i]] for i in cut["file"]),
     )
 
 

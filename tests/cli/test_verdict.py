@@ -183,3 +183,18 @@ def test_the_results_are_not_touched(hwperf: Hwperf, tmp_path: Path) -> None:
     hwperf("verdict", "--results", str(tmp_path))
     after = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_another_environment_is_why_nothing_can_be_compared(hwperf: Hwperf, tmp_path: Path) -> None:
+    """In the name of an existing environment is the path of its interpreter."""
+    stored(tmp_path, [run(), run()])
+    newest = max(
+        (p for p in tmp_path.rglob("*.json") if "commit_hash" in p.read_text()),
+        key=lambda p: json.loads(p.read_text())["date"],
+    )
+    data = json.loads(newest.read_text())
+    old = data["env_name"]
+    newest.write_text(json.dumps({**data, "env_name": "existing-other"}))
+    answer = hwperf("verdict", "--results", str(tmp_path))
+    assert answer.code == 3
+    assert f"environment: {old} -> existing-other" in answer.out

@@ -125,3 +125,10 @@ def test_names_resolve_as_git_has_them(tmp_path: Path) -> None:
     for wrong in ("nonsense", "--all", "", commits[0][:2]):
         with pytest.raises(UsageError, match="is no commit of"):
             found.resolve(wrong)
+
+
+def test_a_mark_of_the_byte_order_is_no_part_of_a_hash(tmp_path: Path) -> None:
+    """PowerShell writes one."""
+    path = tmp_path / "order.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + f"{'a' * 40} one\r\n{'b' * 40} two\r\n".encode())
+    assert order.from_file(path).commits == ("a" * 40, "b" * 40)

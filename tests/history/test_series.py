@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import random
 import re
 from collections.abc import Iterator
@@ -319,3 +320,33 @@ def parts(data: Any) -> Iterator[tuple[Any, Any]]:
         yield data, key
         if isinstance(data[key], (dict, list)):
             yield from parts(data[key])
+
+
+def test_a_pipe_among_the_results_is_passed_over(tmp_path: Path) -> None:
+    """Whoever reads a pipe waits for ever."""
+    results = store(tmp_path, [one("t", [1.0, 2.0])], commits_of(2))
+    os.mkfifo(results / "box" / "pipe.json")
+    sentences, tell = told()
+    assert len(only(load(results, warn=tell))) == 2
+    assert [sentence.endswith("it cannot be read (it is a pipe)") for sentence in sentences] == [
+        True
+    ]
+
+
+def test_a_link_back_into_the_results_doubles_no_series(tmp_path: Path) -> None:
+    results = store(tmp_path, [one("t", [1.0, 2.0])], commits_of(2))
+    (results / "box" / "again").symlink_to(results / "box")
+    (results / "up").symlink_to(results)
+    assert only(load(results)).key.machine == "box"
+
+
+def test_a_linked_machine_is_one_of_the_results(tmp_path: Path) -> None:
+    elsewhere = store(tmp_path / "a", [one("t", [1.0, 2.0])], commits_of(2))
+    results = store(tmp_path / "b", [one("t", [1.0, 2.0])], commits_of(2), machine="other")
+    (results / "linked").symlink_to(elsewhere / "box")
+    assert [series.key.machine for series in load(results)] == ["linked", "other"]
+
+
+def test_a_ratio_of_values_below_zero_is_worse_the_other_way(tmp_path: Path) -> None:
+    results = store(tmp_path, [one("t", [-1.0, -2.0]), one("u", [1.0, 2.0])], commits_of(2))
+    assert [series.rises_when_worse for series in load(results)] == [False, True]

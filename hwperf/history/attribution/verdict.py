@@ -182,6 +182,10 @@ def between(
         if files[0] is not None and files[1] is not None:
             for each in differences(files[0], files[1]):
                 told[each.name, each.before, each.after] = each
+    environments = [_environments(either, commit) for commit in (before, after)]
+    if either and not set(environments[0]) & set(environments[1]):
+        old, new = (", ".join(each) or "n/a" for each in environments)
+        told["environment", old, new] = Difference("environment", old, new)
     return Verdict(
         machine=machine,
         commits=(before, after),
@@ -191,6 +195,10 @@ def between(
         n_compared=len(common),
         n_missing=len({s.key for s in either} - {s.key for s in common}),
     )
+
+
+def _environments(found: Sequence[Series], commit: str) -> list[str]:
+    return sorted({series.key.environment for series in found if commit in _measured(series)})
 
 
 def throughout(found: Sequence[Series], machine: str) -> Verdict:

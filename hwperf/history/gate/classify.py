@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hwperf.history.gate import states
+from hwperf.history.gate import states, visited
 from hwperf.history.gate.changes import Change, Member
 from hwperf.history.gate.findings import Finding, shown_ratio
 from hwperf.history.gate.settings import Settings
@@ -69,7 +69,7 @@ def finding_of(
         floor=floor,
         min_change=max(min(b.min_change for b in bounds), floor or 0.0),
         fail_change=min(b.fail_change for b in bounds),
-        evidence=cause[1],
+        evidence="; ".join(filter(None, (cause[1], states.recorded(change.members)))),
         rank=change.place,
     )
     if abs(found.change) < found.min_change:
@@ -89,6 +89,9 @@ def finding_of(
         least, side = min((change.n_after, "behind"), (change.n_before, "before"))
         points = "point" if least == 1 else "points"
         note = f"{least} {points} {side} it, {settings.min_points_after} are needed"
+        found = _with(found, kind="possible", note=note)
+    elif commit := visited.earlier_commit(change.members):
+        note = f"it was there at {commit[:8]} too: a state of the machine, or a change undone"
         found = _with(found, kind="possible", note=note)
     return _ended(found, settings)
 
@@ -127,7 +130,10 @@ def _why_not(found: Finding, settings: Settings) -> str:
         return ""
     if found.cause not in settings.fail_on:
         return f"cause {found.cause} is not among those that fail"
-    return _too_small(found)
+    small, now = _too_small(found), _worsening(found, found.now)
+    if small and now >= found.fail_change > abs(found.change):
+        return f"{small}; with what followed {now:.1%}"  # Many small ones make a large one.
+    return small
 
 
 def _worsening(found: Finding, ratio: float) -> float:

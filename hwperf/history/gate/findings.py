@@ -15,7 +15,7 @@ __all__ = ["KINDS", "Finding", "Report", "Stale", "shown_ratio"]
 KINDS: Mapping[str, str] = {
     "regression": "worse, certain over the suite, and large enough to matter",
     "failing": "measured before, and failing now",
-    "possible": "worse, but too new or not certain enough: measure again",
+    "possible": "worse, but too new, not certain enough, or at a level of before: measure again",
     "drift": "slowly worse, without one commit at which",
     "placement": "the threads lie on other CPUs than before: no change of the code",
     "improvement": "better",

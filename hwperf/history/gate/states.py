@@ -10,9 +10,11 @@ import numpy as np
 from hwperf.history.gate.changes import Member
 from hwperf.history.series import Series
 
-__all__ = ["failing", "placement"]
+__all__ = ["failing", "placement", "recorded"]
 
 _NEAR = 16  # Points on either side whose placement is asked.
+_MOST_FACTS = 3  # That are told.
+_LONGEST = 60  # Characters of a fact.
 
 
 def failing(group: Sequence[Series], after: int) -> list[Member]:
@@ -55,6 +57,29 @@ def _placement_of(member: Member) -> tuple[str, str] | None:
     before = _most(tags[max(0, index - _NEAR) : index])
     after = _most(tags[index : index + _NEAR])
     return (before, after) if before and after and before != after else None
+
+
+def recorded(members: Iterable[Member]) -> str:
+    """Return what asv recorded otherwise before and after: ``cpu was 'a' and is 'b'``.
+
+    Another machine under the same name, or another kernel, is seen here at once. It decides
+    nothing. Empty where nothing differs.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    for member in members:
+        settings, index = member.series.settings, member.index
+        if not 0 < index < len(settings) or settings[index - 1] is settings[index]:
+            continue
+        old, new = settings[index - 1], settings[index]
+        for name in sorted({*old, *new}):
+            if old.get(name, "") != new.get(name, "") and name != "machine":
+                found.setdefault(name, (old.get(name, ""), new.get(name, "")))
+    told = [
+        f"{name[:_LONGEST]} was {a[:_LONGEST]!r} and is {b[:_LONGEST]!r}"
+        for name, (a, b) in found.items()
+    ]
+    more = [f"{len(told) - _MOST_FACTS} more differ"] if len(told) > _MOST_FACTS else []
+    return ", ".join([*told[:_MOST_FACTS], *more])
 
 
 def _most(tags: Sequence[str]) -> str:

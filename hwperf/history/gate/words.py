@@ -66,9 +66,8 @@ def of_member(member: Member) -> str:
     size = shown_ratio(series, member.ratio) - 1
     values = f"{series.words(member.before)} to {series.words(member.after)}"
     if size >= _TIMES - 1:
-        return f"{_noun(series)} rose to {1 + size:.3g} times: {values}"
-    word = "fell" if size < 0 else "rose"
-    return f"{_noun(series)} {word} by {percent(abs(size))}: {values}"
+        return f"{_noun(series)} {_moved(series, size)} to {1 + size:.3g} times: {values}"
+    return f"{_noun(series)} {_moved(series, size)} by {percent(abs(size))}: {values}"
 
 
 def change(finding: Finding) -> str:
@@ -77,11 +76,16 @@ def change(finding: Finding) -> str:
     if not math.isfinite(size):
         return "failed"
     low, high = finding.change_interval
+    moved = _moved(finding.series, size)
     if size >= _TIMES - 1:
-        return f"rose to {1 + size:.3g} times ({1 + low:.3g} to {1 + high:.3g})"
+        return f"{moved} to {1 + size:.3g} times ({1 + low:.3g} to {1 + high:.3g})"
     if size < 0:
-        return f"fell by {percent(-size)} ({_number(-high)} to {percent(-low)})"
-    return f"rose by {percent(size)} ({_number(low)} to {percent(high)})"
+        return f"{moved} by {percent(-size)} ({_number(-high)} to {percent(-low)})"
+    return f"{moved} by {percent(size)} ({_number(low)} to {percent(high)})"
+
+
+def _moved(series: Series, size: float) -> str:
+    return "fell" if (size < 0) is not series.is_negative else "rose"
 
 
 def percent(fraction: float) -> str:
