@@ -12,8 +12,11 @@ from typing import Any
 from hwperf.asv import checkout
 from hwperf.errors import UsageError
 
-__all__ = ["Configuration", "lacks_history", "load"]
+__all__ = ["PLUGIN", "Configuration", "lacks_history", "load"]
 
+
+PLUGIN = ".hwperf.asv.plugin"
+"""How asv's configuration names hwperf; without the leading dot asv passes over it silently."""
 
 _STRINGS = ("results_dir", "html_dir", "benchmark_dir", "repo")
 
@@ -29,6 +32,7 @@ class Configuration:
         benchmark_dir: the suite, absolute.
         settings: the object under "hwperf".
         repo: the repository whose commits results belong to: a directory or a URL.
+        plugins: what asv loads, by its own names.
     """
 
     path: Path
@@ -37,6 +41,12 @@ class Configuration:
     benchmark_dir: Path
     settings: Mapping[str, Any] = field(default_factory=dict)
     repo: str = "."
+    plugins: tuple[str, ...] = ()
+
+    @property
+    def has_plugin(self) -> bool:
+        """Whether asv loads hwperf: without it asv's own pages and machine names come out."""
+        return PLUGIN in self.plugins
 
 
 def load(path: Path) -> Configuration:
@@ -71,6 +81,7 @@ def load(path: Path) -> Configuration:
         benchmark_dir=root / data.get("benchmark_dir", "benchmarks"),
         settings=settings if isinstance(settings := data.get("hwperf"), Mapping) else {},
         repo=data.get("repo", "."),
+        plugins=tuple(map(str, listed)) if isinstance(listed := data.get("plugins"), list) else (),
     )
 
 

@@ -27,6 +27,10 @@ __all__ = ["INTERRUPTED", "Event", "Outcome", "publish", "run"]
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it.
 POLL_S = 0.2
+_STOCK = (
+    "{path} does not name hwperf's plugin, so these are asv's own pages: costs in place of rates, "
+    f'its own regressions, no Hardware tab. Write "plugins": ["{configuration.PLUGIN}"].'
+)
 
 
 @dataclass(frozen=True)
@@ -131,6 +135,8 @@ def publish(conf_path: Path, *, on_event: Callable[[Event], None] = lambda event
     impossible = configuration.lacks_history(conf)
     if impossible:
         raise UsageError(impossible)
+    if not conf.has_plugin:
+        on_event(Event("log", text=_STOCK.format(path=conf.path.name)))
     command = _command(conf.path, ["publish", "--no-pull"])
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = _plain(done.stdout + done.stderr)

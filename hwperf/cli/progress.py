@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress"]
 
-_TELLING = ("waiting", "Skipping", "damaged", "Error parsing", "is left out")  # To pass on.
+_TELLING = (  # To pass on.
+    "waiting", "Skipping", "damaged", "Error parsing", "is left out", "hwperf's plugin",
+)  # fmt: skip
 _ASVS_MARK = re.compile(r"^\s*(\[ *[\d.]+%\])?[ ·]*")
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hwperf.asv import run as running
 from hwperf.asv.run import INTERRUPTED, Event, Outcome
+from hwperf.cli.progress import Progress
 from hwperf.errors import UsageError
 
 CONF = '{"repo": ".", "results_dir": "results", "html_dir": "html", /* a comment */}'
@@ -159,3 +163,23 @@ def test_results_without_a_commit_to_belong_to_are_refused(tmp_path: Path) -> No
     with pytest.raises(UsageError, match="Clone the project, or run 'git init' and commit it"):
         running.run(path, bench=["^core"])
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("plugins", "is_said"),
+    [([".hwperf.asv.plugin"], False), (["hwperf.asv.plugin"], True), ([], True), ("odd", True)],
+)
+def test_publishing_without_the_plugin_says_what_the_pages_lack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plugins: Any, is_said: bool
+) -> None:
+    path = tmp_path / "asv.conf.json"
+    path.write_text(json.dumps({"plugins": plugins}))
+    monkeypatch.setattr(running.configuration, "lacks_history", lambda conf: None)
+    monkeypatch.setattr(running, "_command", lambda path, arguments: [sys.executable, "-c", ""])
+    said: list[str] = []
+    running.publish(path, on_event=lambda event: said.append(event.text))
+    assert ["hwperf's plugin" in text for text in said] == [True] * is_said
+    shown = io.StringIO()
+    for text in said:
+        Progress(shown).show(running.Event("log", text=text))
+    assert (".hwperf.asv.plugin" in shown.getvalue()) is is_said
