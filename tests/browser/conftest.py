@@ -16,7 +16,7 @@ DRAWN = "document.documentElement.dataset.drawn === 'yes'"
 HOSTILE_MACHINE = "<img src=x onerror=alert(1)>\"'&amp;"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     """Start the system's Chromium once."""
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
