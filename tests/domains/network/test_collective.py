@@ -226,6 +226,7 @@ def test_ranks_end_with_their_parent(number: signal.Signals) -> None:
     if not child:
         try:
             signal.signal(signal.SIGINT, signal.default_int_handler)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)  # An earlier test may have run main().
             os.close(read)
             with ranks.started(SMALL, "gloo") as running:
                 os.write(write, " ".join(map(str, running.process_ids)).encode())
