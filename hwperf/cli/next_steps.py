@@ -103,7 +103,7 @@ def _after_run(ended: Ended) -> Iterator[_Step]:
     yield f"hwperf card{config}", "the lecture's numbers beside this machine's"
     yield f"hwperf report{config}", "all of it on one page that works offline"
     yield "hwperf doctor", "what disturbs measurements here"
-    yield f"hwperf run --full{config}", "fifteen times as long, for smaller intervals"
+    yield f"hwperf run --full{config}", "many times as long, for smaller intervals"
     yield "hwperf info --measured", "what the machine is, by what it does"
 
 
@@ -149,7 +149,7 @@ def _after_card(ended: Ended) -> Iterator[_Step]:
 def _after_claims(ended: Ended) -> Iterator[_Step]:
     yield "hwperf card", "every number of the lecture beside this machine's"
     yield "hwperf report", "the curves behind the laws, on one page"
-    yield "hwperf run --full", "fifteen times as long, for smaller intervals"
+    yield "hwperf run --full", "many times as long, for smaller intervals"
 
 
 def _after_compare(ended: Ended) -> Iterator[_Step]:
