@@ -31,6 +31,7 @@ GiB = 2**30
 UNITS = ("B", "B/s", "FLOP/s", "Hz", "op/s", "s")
 """Every unit that a metric or a fact may have."""
 
+_EXACT = 64 * KiB  # Below, a size is a place or a stride, where each byte counts.
 _DECIMAL = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _SUBMULTIPLES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 _BINARY = ((2.0**40, "TiB"), (2.0**30, "GiB"), (2.0**20, "MiB"), (2.0**10, "KiB"), (1.0, "B"))
@@ -78,9 +79,12 @@ def format_quantity(value: float | None, unit: str, *, digits: int = 3) -> str:
 
 
 def format_bytes(nbytes: int) -> str:
-    """Return a size with a binary prefix: ``4 KiB``, ``1.5 GiB``."""
+    """Return a size with a binary prefix: ``4 KiB``, ``1.5 GiB``; ``4089 B`` where one rounds."""
     factor, shown = scale_of(nbytes, "B")
-    return f"{nbytes / factor:.4g} {shown}"
+    number = f"{nbytes / factor:.4g}"
+    if nbytes < _EXACT and float(number) * factor != nbytes:
+        return f"{nbytes} B"
+    return f"{number} {shown}"
 
 
 def format_duration(seconds: float) -> str:
