@@ -195,6 +195,15 @@ def test_the_least_change_is_held_and_may_be_nothing() -> None:
     assert indices(steps([1.0] * 20 + [1.001] * 20, min_change=0.0)) == [20]
 
 
+def test_a_sure_step_is_told_where_its_interval_reaches_the_least_change() -> None:
+    """A step of just the least change is measured as less every second time."""
+    found = [steps(noisy(200, (100, 1.0095), sd=0.006, seed=seed)) for seed in range(20)]
+    sizes = [step.ratio - 1 for each in found for step in each]
+    assert sum(size < 0.0099 for size in sizes) >= 5
+    assert all(step.interval[1] >= 1.0099 for each in found for step in each)
+    assert steps(noisy(200, (100, 1.007), sd=0.001)) == []
+
+
 NUMBER = st.one_of(st.none(), st.floats(), st.sampled_from([0.0, 1.0, 1.0, 2.0, -1.0, 1e308]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -84,6 +85,16 @@ def test_noise_of_a_random_walk_grows() -> None:
     """One standard deviation would say too little: this is what absorbs autocorrelation."""
     noise = noise_of(sums_of(np.random.default_rng(0).normal(0, 1, 5_000).cumsum()), 0.0)
     assert noise.deviations[3] > 2 * noise.deviations[0]
+
+
+def test_noise_of_a_rhythm_falls_with_the_window_and_no_faster() -> None:
+    """Whole periods cancel; a window that shows less than nothing is not believed."""
+    y = np.sin(2 * np.pi * np.arange(2_000) / 8)
+    noise = noise_of(sums_of(y), 1e-6)
+    assert noise.deviations[0] > 0.5
+    for shorter, longer in pairwise(noise.deviations):
+        assert longer == pytest.approx(shorter / 2)
+    assert noise_of(sums_of(y), 1.0).deviations[-1] >= math.sqrt(2 / noise.windows[-1])
 
 
 def test_variances_are_linear_between_windows_and_white_outside() -> None:

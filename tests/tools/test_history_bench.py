@@ -16,8 +16,10 @@ sys.path.insert(0, str(HERE))  # As where the script itself runs.
 
 import anchors  # noqa: E402
 import labelled  # noqa: E402
+import plain  # noqa: E402
 from noises import NOISES  # noqa: E402
 from score import Score, hits  # noqa: E402
+from visible import LEAST_GAP, TRAPS, visible, visible_clean  # noqa: E402
 
 # By its path: other tools have a run.py, too, and tests of theirs in this process.
 _FOUND = importlib.util.spec_from_file_location("history_bench_run", HERE / "run.py")
@@ -52,6 +54,14 @@ def test_noise_has_no_step_of_its_own_and_the_scale_asked_for(kind: str) -> None
     assert 0.002 < np.quantile(np.abs(noise - np.median(noise)), 0.68) < 0.1
 
 
+@pytest.mark.parametrize("kind", TRAPS)
+def test_traps_have_no_step_of_their_own_and_about_the_scale_asked_for(kind: str) -> None:
+    noise = TRAPS[kind](np.random.default_rng(0), 4000, 0.01)
+    assert noise.shape == (4000,)
+    assert 0.005 < noise.std() < 0.06  # A mode or an outlier is several times the scale away.
+    assert abs(noise[:2000].mean() - noise[2000:].mean()) < 0.03
+
+
 def test_the_same_seed_makes_the_same_series_and_another_others() -> None:
     one, same, other = (list(labelled.synthetic(seed, 1)) for seed in (1, 1, 2))
     assert all(np.array_equal(a.values, b.values) for a, b in zip(one, same, strict=True))
@@ -68,6 +78,27 @@ def test_labels_are_where_the_level_changes() -> None:
         assert all(0 < change < series.values.size for change in series.changes)
         assert list(series.changes) == sorted(series.changes)
     assert all(series.changes == () for series in labelled.clean(1, 1))
+
+
+def test_visible_steps_are_labelled_far_enough_apart() -> None:
+    for series in visible(1, 8):
+        edges = np.array([0, *series.changes, series.values.size])
+        assert 1 <= len(series.changes) <= 3
+        assert np.diff(edges).min() >= LEAST_GAP
+        assert 60 <= series.values.size <= 300
+    assert all(series.changes == () for series in visible_clean(1, 1))
+
+
+def test_visible_steps_are_of_one_to_two_deviations_where_noise_is_loud(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("visible.SCALES", (0.5, 0.5))
+    monkeypatch.setattr("visible.SHARES", (1, 0, 0, 0, 0, 0, 0))
+    for series in visible(1, 10):
+        if series.kind == "white":
+            levels = np.split(np.log(series.values), series.changes)
+            residual = np.concatenate([level - level.mean() for level in levels])
+            assert 0.01 / 2 * 0.7 < residual.std() < 0.01 * 1.3
 
 
 def exact(prefixes: list[list[float]]) -> tuple[list[list[int]], float]:
@@ -109,6 +140,15 @@ def test_anchors_find_what_nobody_could_miss(name: str) -> None:
     assert anchors.ANCHORS[name][1](values.tolist()) == [40]
 
 
+def test_the_plain_moving_sum_finds_steps_and_keeps_silent_about_noise() -> None:
+    noise = np.random.default_rng(3).normal(0, 0.01, 200)
+    assert plain.moving_sum(np.exp(noise).tolist()) == []
+    level = np.repeat([0.0, 0.05, -0.05], [80, 60, 60])
+    found = plain.moving_sum(np.exp(noise + level).tolist())
+    assert hits(found, [80, 140]) == len(found) == 2
+    assert plain.moving_sum([1.0] * 7) == plain.moving_sum([1.0] * 8) == []
+
+
 def test_the_recorded_noise_is_there() -> None:
     recorded = run.residuals(HERE / "data" / "timing_noise.json")
     assert len(recorded) >= 8
@@ -118,5 +158,5 @@ def test_the_recorded_noise_is_there() -> None:
 def test_the_table_has_a_line_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
     assert run.main(["--ours", "--per-kind", "1", "--seed", "7"]) == 0
     header, rule, line = capsys.readouterr().out.splitlines()
-    assert header.count("|") == rule.count("|") == line.count("|") == 9
+    assert header.count("|") == rule.count("|") == line.count("|") == 10
     assert line.startswith("| **hwperf steps** |")

@@ -3,8 +3,8 @@
     python anchors.py --list             the anchors that this interpreter can run, as JSON
     python anchors.py NAME < series.json the indices found, one list per series, as JSON
 
-It stands alone, so that an interpreter without hwperf can run it: the anchors' packages ask for
-versions of numpy that do not go together, and none is a dependency of hwperf.
+It needs plain.py and nothing else of hwperf, so that any interpreter can run it: the anchors'
+packages ask for versions of numpy that do not go together, and none is a dependency of hwperf.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from plain import moving_sum
 
 Detector = Callable[[list[float]], list[int]]
 
@@ -132,6 +133,7 @@ ANCHORS: dict[str, tuple[str, Detector]] = {
     "asv continuous 1.1": ("numpy", asv_continuous),
     "conbench z = 5": ("numpy", conbench),
     "Perfherder t-test": ("numpy", t_test),
+    "moving sum, plain": ("numpy", moving_sum),
     "ruptures PELT l2": ("ruptures", pelt),
     "ruptures KernelCPD rbf": ("ruptures", kernel_cpd),
     "MongoDB e-divisive": ("signal_processing_algorithms", e_divisive),

@@ -22,10 +22,13 @@ import labelled
 import numpy as np
 from labelled import Series
 from score import REACH, Score
+from visible import visible, visible_clean
 
 HERE = Path(__file__).resolve().parent
 OURS = "**hwperf steps**"
 LATEST = 30  # Points after a step within which it has to be found to count in the delay.
+F1_SETS = ("synthetic", "visible", "injected", "patterns")
+CLEAN_SETS = ("clean", "visible, clean")
 Detect = Callable[[list[list[float]]], tuple[list[list[int]], float]]
 
 
@@ -114,14 +117,15 @@ def residuals(path: Path) -> list[Any]:
 
 def row(name: str, detect: Detect, sets: dict[str, list[Series]]) -> str:
     """Return a detector's line of the table."""
-    scores = [f1(detect, sets[each]) for each in ("synthetic", "injected", "patterns")]
+    scores = [f1(detect, sets[each]) for each in F1_SETS]
     shown = [f"{s.f1:.3f} ({s.precision:.2f}/{s.recall:.2f})" for s in scores]
-    per_thousand, flagged = false_positives(detect, sets["clean"])
+    clean = [false_positives(detect, sets[each]) for each in CLEAN_SETS]
     late, missed = delay(detect, sets["delay"])
     white = np.exp(np.random.default_rng(0).normal(0, 0.01, 1_000)).tolist()
     _, seconds = detect([white] * 3)
     cells = [
-        name, *shown, f"{per_thousand:.2f}", f"{flagged:.1%}", f"{late:g} ({missed:.0%})",
+        name, *shown, " / ".join(f"{per_thousand:.2f}" for per_thousand, _ in clean),
+        " / ".join(f"{flagged:.1%}" for _, flagged in clean), f"{late:g} ({missed:.0%})",
         f"{seconds / 3:.3f}",
     ]  # fmt: skip
     return f"| {' | '.join(cells)} |"
@@ -140,16 +144,19 @@ def main(arguments: list[str] | None = None) -> int:
     count = options.per_kind
     sets = {
         "synthetic": list(labelled.synthetic(options.seed, count)),
+        "visible": list(visible(options.seed, count)),
         "injected": list(labelled.injected(options.seed, real, math.ceil(5 * count / len(real)))),
         "patterns": list(labelled.patterns(options.seed, 5 * count)),
         "clean": list(labelled.clean(options.seed, 2 * count)),
+        "visible, clean": list(visible_clean(options.seed, 2 * count)),
         "delay": list(labelled.delayed(options.seed, max(3, count // 2))),
     }
     print(
-        "| detector | synthetic F1 (P/R) | injected F1 (P/R) | patterns F1 (P/R) | false positives "
-        "per 1,000 clean points | clean series flagged | delay in points (missed) | s per 1,000 |"
+        f"| detector | {' | '.join(f'{each} F1 (P/R)' for each in F1_SETS)} | false positives per "
+        "1,000 clean points (of synthetic, visible) | clean series flagged (same) | "
+        "delay in points (missed) | s per 1,000 |"
     )
-    print(f"|{'---|' * 8}")
+    print(f"|{'---|' * (len(F1_SETS) + 5)}")
     known = {OURS: hwperf_steps} if options.ours else available([sys.executable, *options.python])
     for name, detect in known.items():
         try:

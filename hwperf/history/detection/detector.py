@@ -62,7 +62,8 @@ def steps(
         high: upper bound.
         threshold: least statistic of a change; beside a change of 1.5 times that, 0.9 of it is
             enough.
-        min_change: least change that is told, 0.01 for 1 %.
+        min_change: least change that is told, 0.01 for 1 %; a step with a statistic of 1.25 times
+            the threshold is told if its 95 % interval reaches that.
 
     Raises:
         ValueError: if the arguments are no flat sequences of numbers, of one length, or a

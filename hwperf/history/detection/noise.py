@@ -6,6 +6,7 @@ points vary more than independent points would. So the noise is measured at each
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,9 @@ QUANTILE = 0.4
 """Of |difference|: low, so that true steps, which few windows straddle, hardly raise it."""
 SHARE = 13
 """Windows up to 1/SHARE of the series are measured; longer ones extrapolated as white noise."""
+_FALL = 2.0
+"""Times by which noise may fall where the window doubles: white noise falls by the root of 2, a
+rhythm, whose periods cancel, by 2. Measured less than that, it is too few windows that agree."""
 _NORMAL = 0.52440  # The QUANTILE of |x| of a standard normal distribution.
 
 
@@ -61,11 +65,12 @@ def noise_of(sums: Sums, floor: float) -> Noise:
     while 2 * windows[-1] <= n / SHARE:
         windows.append(2 * windows[-1])
     deviations: list[float] = []
-    below = floor * np.sqrt(2 / 4)
+    below = 0.0
     for w in windows:
+        below = max(below, floor * math.sqrt(2 / w))
         if n >= 3 * w:
             size = np.abs(moving_difference(sums, w))
             below = max(below, float(np.quantile(size, QUANTILE)) / _NORMAL)
         deviations.append(below)
-        below /= np.sqrt(2)
+        below /= _FALL
     return Noise(tuple(windows), tuple(deviations))

@@ -7,11 +7,13 @@ from bisect import bisect_left, bisect_right
 from itertools import pairwise
 
 from hwperf.history.detection.candidates import SHORTEST
-from hwperf.history.detection.judgement import Judge
+from hwperf.history.detection.judgement import Judge, Weight
 
 __all__ = ["pruned", "regained"]
 
 _ROUNDS = 8  # Of dropping and moving; two or three are enough in practice.
+_SURER = 1.25  # Times the threshold, for a step a little below the least size.
+_WITHIN = 1.959964  # Deviations: the two-sided 95 % of a standard normal variable.
 
 
 def pruned(
@@ -24,7 +26,7 @@ def pruned(
         n: length of the series.
         judge: weighs one boundary between its neighbours.
         threshold: least statistic of a step.
-        least: least size of a step.
+        least: least size of a step, or what its interval has to reach if it is surer.
     """
     for _ in range(_ROUNDS):
         before = boundaries
@@ -53,7 +55,7 @@ def regained(
         n: length of the series.
         judge: weighs one boundary between its neighbours.
         threshold: least statistic of a step.
-        least: least size of a step.
+        least: least size of a step, or what its interval has to reach if it is surer.
     """
     for _ in range(_ROUNDS):
         before = boundaries
@@ -62,7 +64,7 @@ def regained(
             best, most = 0, threshold
             for b in candidates[bisect_right(candidates, a) : bisect_left(candidates, c)]:
                 weight = judge.weigh(a, b, c)
-                if weight.statistic >= most and abs(weight.size) >= least:
+                if weight.statistic >= most and _is_large(weight, threshold, least):
                     best, most = b, weight.statistic
             if best:
                 added.append(best)
@@ -90,7 +92,7 @@ def _dropped(
         while c - b < SHORTEST:
             c = after[c]
         weight = judge.weigh(a, b, c)
-        return alone, weight.statistic if abs(weight.size) >= least else 0.0
+        return alone, weight.statistic if _is_large(weight, threshold, least) else 0.0
 
     current = {b: strength(b) for b in boundaries}
     heap = [(s, b) for b, s in current.items()]
@@ -109,6 +111,16 @@ def _dropped(
                 current[neighbour] = strength(neighbour)
                 heapq.heappush(heap, (current[neighbour], neighbour))
     return sorted(current)
+
+
+def _is_large(weight: Weight, threshold: float, least: float) -> bool:
+    """Tell whether a step is of the least size, or sure and its 95 % interval reaches that.
+
+    A step of just the least size is measured as less every second time.
+    """
+    size = abs(weight.size)
+    is_sure = weight.statistic >= _SURER * threshold
+    return size >= least or (is_sure and size + _WITHIN * weight.deviation >= least)
 
 
 def _near(b: int, first: int, following: dict[int, int], direction: int) -> list[int]:
