@@ -46,10 +46,10 @@ _MOST_LISTED = 12  # Points; more are summed up only.
     "profile",
     flag_value="quick",
     default="quick",
-    help="Less than a fifth of a second per point (the default).",
+    help="About a seventh of a second per point (the default).",
 )
 @click.option(
-    "--full", "profile", flag_value="full", help="Some seventeen times the budget, two rounds."
+    "--full", "profile", flag_value="full", help="Some twenty times the budget, two rounds."
 )
 @click.option("--dry-run", is_flag=True, help="Show what would be measured; measure nothing.")
 @click.option("--publish", "and_publish", is_flag=True, help="Write the pages afterwards.")
