@@ -20,6 +20,7 @@ from hwperf.measure import QUICK, SCHEMA, Result, Verdict, measure
 from hwperf.measure.against import Ratio
 from hwperf.measure.interference import CAUSES
 from hwperf.metrics import BANDWIDTH, LATENCY, METRICS, Metric
+from hwperf.report.card import MOST_LINES as CARD_LINES
 from hwperf.report.summary import MOST_LINES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -159,10 +160,11 @@ def test_the_readme_shows_the_commands_that_ci_runs() -> None:
 
 def test_the_readme_shows_a_summary_as_long_as_a_summary_is() -> None:
     blocks = FENCE.findall((ROOT / "README.md").read_text(encoding="utf-8"))
-    (summary,) = [block for _, language, block in blocks if language == "text"]
-    lines = summary.splitlines()
-    assert len(lines) <= MOST_LINES
-    assert lines[-1].startswith("pages: ")
+    summary, card = [block.splitlines() for _, language, block in blocks if language == "text"]
+    assert len(summary) <= MOST_LINES
+    assert summary[-1].startswith("pages: ")
+    assert len(card) <= CARD_LINES + 1
+    assert card[-1].startswith("Each claim beside this machine: ")
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
