@@ -10,6 +10,7 @@ from pathlib import Path
 
 from hwperf.asv import checkout
 from hwperf.asv.configuration import Configuration
+from hwperf.asv.git import commit_of
 from hwperf.errors import UsageError
 
 __all__ = ["WORKING_TREE", "Revision", "head", "repository_of", "resolve", "uncommitted"]
@@ -74,16 +75,13 @@ def resolve(repository: Path, name: str) -> Revision:
             raise UsageError(f"the working tree cannot be taken as a commit: {_said(done)}.")
         commit = done.stdout.strip()
         return Revision(name, commit) if commit else resolve(repository, "HEAD")
-    done = _git(
-        repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
-    )
-    commit = done.stdout.strip()
-    if done.returncode != 0 or not commit:
+    found = commit_of(repository, name)
+    if found is None:
         raise UsageError(
             f"{name!r} is no revision of {repository}. Give a commit, a tag or a branch, e.g."
             " HEAD~1, or . for the working tree."
         )
-    return Revision(name, commit)
+    return Revision(name, found)
 
 
 def head(repository: Path) -> Revision:

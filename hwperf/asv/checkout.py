@@ -9,11 +9,12 @@ from __future__ import annotations
 import io
 import os
 import shutil
-import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from hwperf.asv.git import ask
 
 __all__ = ["contains", "head", "is_clean", "trouble", "unpack", "work_tree"]
 
@@ -22,13 +23,13 @@ KEPT = 16  # Unpacked commits, 1 MB each; a longer range unpacks the oldest agai
 
 def head(repository: Path) -> str | None:
     """Return the hash of the commit that is checked out in *repository*."""
-    done = _git(repository, "rev-parse", "HEAD")
+    done = ask(repository, "rev-parse", "HEAD")
     return done.stdout.decode().strip() if done.returncode == 0 else None
 
 
 def trouble(repository: Path) -> str | None:
     """Return None, or git's own words on why no commit of *repository* is to be had."""
-    done = _git(repository, "rev-parse", "--verify", "HEAD")
+    done = ask(repository, "rev-parse", "--verify", "HEAD")
     if done.returncode == 0:
         return None
     lines = done.stderr.decode(errors="replace").strip().splitlines()
@@ -37,19 +38,19 @@ def trouble(repository: Path) -> str | None:
 
 def work_tree(repository: Path, package: str) -> Path | None:
     """Return the root of the work tree if it has the directory *package*, else None."""
-    done = _git(repository, "rev-parse", "--show-toplevel")
+    done = ask(repository, "rev-parse", "--show-toplevel")
     root = Path(done.stdout.decode().strip()) if done.returncode == 0 else None
     return root if root is not None and (root / package / "__init__.py").is_file() else None
 
 
 def is_clean(repository: Path) -> bool:
     """Return whether no tracked file differs from the commit that is checked out."""
-    return not _git(repository, "status", "--porcelain", "--untracked-files=no").stdout.strip()
+    return not ask(repository, "status", "--porcelain", "--untracked-files=no").stdout.strip()
 
 
 def contains(repository: Path, commit: str, package: str) -> bool:
     """Return whether *commit* has the Python package *package* (a path from the root)."""
-    return _git(repository, "cat-file", "-e", f"{commit}:{package}/__init__.py").returncode == 0
+    return ask(repository, "cat-file", "-e", f"{commit}:{package}/__init__.py").returncode == 0
 
 
 def unpack(repository: Path, commit: str, package: str, under: Path) -> Path:
@@ -60,7 +61,7 @@ def unpack(repository: Path, commit: str, package: str, under: Path) -> Path:
     """
     final = under / commit
     if not final.is_dir():
-        done = _git(repository, "archive", "--format=tar", commit, "--", package)
+        done = ask(repository, "archive", "--format=tar", commit, "--", package)
         if done.returncode != 0:
             raise OSError(done.stderr.decode(errors="replace").strip() or "git archive failed")
         under.mkdir(parents=True, exist_ok=True)
@@ -88,9 +89,3 @@ def _prune(under: Path) -> None:
     )
     for path in kept[: max(0, len(kept) - KEPT + 1)]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        ["git", "-C", os.fspath(repository), *arguments], capture_output=True, check=False
-    )

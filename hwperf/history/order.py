@@ -7,8 +7,6 @@ not know is put between the others by the date in its result file, and that is s
 
 from __future__ import annotations
 
-import os
-import subprocess
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 
+from hwperf.asv.git import ask, commit_of
 from hwperf.errors import UsageError
 
 __all__ = ["BY_DATE", "Order", "find", "from_file", "from_git", "positions"]
@@ -23,7 +22,6 @@ __all__ = ["BY_DATE", "Order", "find", "from_file", "from_git", "positions"]
 Warn = Callable[[str], None]
 
 _SHORTEST = 4  # Of a commit's abbreviation, as git has it.
-_TIMEOUT_S = 300.0  # Of git: a million commits take it some ten seconds.
 
 
 @dataclass(frozen=True)
@@ -66,9 +64,9 @@ class Order:
             UsageError: if it names no commit, or several.
         """
         if self.repo is not None:
-            done = _git(self.repo, "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
-            if done is not None and done.returncode == 0 and not rev.startswith("-"):
-                return done.stdout.decode().strip()
+            found = commit_of(self.repo, rev)
+            if found is not None:
+                return found
         near = [each for each in self.commits if each.startswith(rev)]
         if len(rev) >= _SHORTEST and len(set(near)) == 1:
             return near[0]
@@ -113,16 +111,15 @@ def from_git(repo: Path) -> Order | None:
     of each branch is in its own order.
     """
     arguments = ("rev-list", "--topo-order", "--reverse", "--all")
-    done = _git(repo, *arguments, "HEAD", "--")
-    if done is not None and done.returncode != 0:  # A bare repository may have no HEAD.
-        done = _git(repo, *arguments, "--")
-    if done is None or done.returncode != 0:
+    done = ask(repo, *arguments, "HEAD", "--")
+    if done.returncode != 0:  # A bare repository may have no HEAD.
+        done = ask(repo, *arguments, "--")
+    if done.returncode != 0:
         return None
     commits = done.stdout.decode().split()
     if not commits:
         return None
-    shallow = _git(repo, "rev-parse", "--is-shallow-repository")
-    is_shallow = shallow is not None and shallow.stdout.strip() == b"true"
+    is_shallow = ask(repo, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
     hint = "the clone is shallow: 'git fetch --unshallow' gets the others" if is_shallow else ""
     return Order(tuple(commits), f"the repository {repo}", hint, repo)
 
@@ -188,20 +185,6 @@ def _said(unknown: Sequence[str], n_all: int, order: Order) -> str:
         f"{len(unknown)} of {n_all} measured commits are not in {order.source}{hint} and are placed"
         f" by date: {named}{more}"
     )
-
-
-def _git(repo: Path, *arguments: str) -> subprocess.CompletedProcess[bytes] | None:
-    """Run git in *repo*; None where there is no git, or it does not answer."""
-    try:
-        return subprocess.run(
-            ["git", "-C", os.fspath(repo), *arguments],
-            capture_output=True,
-            check=False,
-            timeout=_TIMEOUT_S,
-            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},  # Read, and touch nothing.
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
 
 
 def dates_of(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:

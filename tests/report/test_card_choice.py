@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from hwperf.asv.git import commit_of
 from hwperf.asv.recorded import newest
 from hwperf.errors import UsageError
 from hwperf.report.card import choice
-from hwperf.report.card.choice import chosen, commit_of, machines
+from hwperf.report.card.choice import chosen, machines
 
 COLUMNS = ["result", "params", "version", "started_at"]
 
@@ -149,15 +150,15 @@ def test_a_name_that_git_knows_is_its_commit(tmp_path: Path) -> None:
     subprocess.run([*git, "init", "-q"], check=True)
     subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "m"], check=True)
     subprocess.run([*git, "tag", "v1"], check=True)
-    commit = commit_of("v1", repo)
+    commit = commit_of(repo, "v1")
     assert commit is not None
     stored(results, commit, 100.0)
     run = chosen(results, commit="v1", repo=repo)
     assert run is not None
     assert run.commit == commit
-    assert commit_of("no-such", repo) is None
-    assert commit_of("--output=x", repo) is None
-    assert commit_of("v1", tmp_path / "absent") is None
+    assert commit_of(repo, "no-such") is None
+    assert commit_of(repo, "--output=x") is None
+    assert commit_of(tmp_path / "absent", "v1") is None
 
 
 def test_an_interval_that_is_no_number_costs_the_interval_alone(tmp_path: Path) -> None:

@@ -11,16 +11,16 @@ import difflib
 import glob
 import json
 import math
-import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from hwperf.asv import damage, recorded, results
+from hwperf.asv.git import commit_of
 from hwperf.asv.recorded import Run
 from hwperf.errors import UsageError
 
-__all__ = ["chosen", "commit_of", "machines"]
+__all__ = ["chosen", "machines"]
 
 Warn = Callable[[str], None]
 
@@ -67,22 +67,6 @@ def chosen(
     return None
 
 
-def commit_of(name: str, repo: Path | None) -> str | None:
-    """Return the hash of what git calls *name* in *repo*, None where it knows nothing of it."""
-    if repo is None or not repo.is_dir() or name.startswith("-"):
-        return None
-    try:
-        told = subprocess.run(
-            ["git", "-C", str(repo), "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"],
-            capture_output=True,
-            text=True,
-            timeout=20,
-        )
-    except (OSError, subprocess.TimeoutExpired, ValueError):
-        return None
-    return told.stdout.strip() or None
-
-
 def _require_machine(results_dir: Path, machine: str | None) -> None:
     if machine is None:
         return
@@ -104,7 +88,7 @@ def _of_commit(found: list[Path], commit: str, repo: Path | None) -> list[Path]:
     is_hash = len(wanted) >= _FEWEST and all(letter in "0123456789abcdef" for letter in wanted)
     mine = [path for path in found if is_hash and _begins(path, wanted)]
     if not mine:
-        full = commit_of(commit, repo)
+        full = None if repo is None else commit_of(repo, commit)
         mine = [path for path in found if full and _begins(path, full)]
     if len({by_hash[path] for path in mine}) > 1:
         listed = ", ".join(sorted({by_hash[path] for path in mine})[:_NAMED])

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 import os
 import re
-import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 from hwperf.asv import recorded
+from hwperf.asv.git import commit_of
 from hwperf.asv.recorded import Run, Warn
 from hwperf.errors import UsageError
 from hwperf.report.comparison.wording import plain
@@ -172,17 +172,7 @@ def _commit(name: str, pool: Sequence[Named], repository: Path | None) -> str | 
                 " Give more of it."
             )
         return lowered
-    if repository is None or "\0" in name or len(name) > 1000 or name.startswith("-"):
-        return None
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(repository), "rev-parse", "--verify", "--quiet",
-             "--end-of-options", f"{name}^{{commit}}"],
-            capture_output=True, text=True, errors="replace", check=False,
-        )  # fmt: skip
-    except FileNotFoundError:  # No git: then nobody knows branches.
-        return None
-    return done.stdout.strip() or None
+    return None if repository is None else commit_of(repository, name)
 
 
 def _by_time(pool: Sequence[N]) -> list[N]:
