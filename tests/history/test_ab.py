@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from hwperf.history.ab import Pair, Side, judge, ratio_of, rounds_for
-from hwperf.history.ab.paired import benjamini_hochberg
+from hwperf.history.fdr import q_values
 
 
 def pairs(shifts: Sequence[float], *, drift: float = 0.0) -> list[Pair]:
@@ -121,15 +121,13 @@ def test_of_the_same_code_at_most_one_round_in_twenty_differs(count: int, kind: 
 
 
 def test_benjamini_and_hochberg_worked_by_hand() -> None:
-    assert benjamini_hochberg([0.01, 0.04, 0.03, 0.2]) == pytest.approx(
-        [0.04, 0.16 / 3, 0.16 / 3, 0.2]
-    )
-    assert benjamini_hochberg([]) == []
+    assert q_values([0.01, 0.04, 0.03, 0.2]) == pytest.approx([0.04, 0.16 / 3, 0.16 / 3, 0.2])
+    assert q_values([]) == []
 
 
 def test_the_rate_of_false_discoveries_is_scipys() -> None:
     p = [float(value) for value in np.random.default_rng(5).random(40) ** 3]
-    assert benjamini_hochberg(p) == pytest.approx(list(stats.false_discovery_control(p)))
+    assert q_values(p) == pytest.approx(list(stats.false_discovery_control(p)))
 
 
 def suite(metrics: int, shift: float, *, noise: float = 0.005, changed: int = 0, seed: int = 0):  # type: ignore[no-untyped-def]

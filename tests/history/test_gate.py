@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from hwperf.canaries.kinds import CANARIES
-from hwperf.history.gate import fdr
+from hwperf.history import fdr
 from hwperf.history.gate.findings import Finding
 from hwperf.history.gate.judge import Judged, judge
 from hwperf.history.gate.settings import Settings, read

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
 from hwperf.asv.recorded import Measurement
+from hwperf.history.fdr import q_values
 from hwperf.history.floor import Floor
 from hwperf.report.comparison import Compared, compare, markdown, record, text
-from hwperf.report.comparison.discoveries import adjusted
 from hwperf.report.comparison.spread import Z99, log_error, p_value, ratio_interval
 from hwperf.report.comparison.wording import change
 
@@ -201,7 +201,7 @@ def test_false_alarms_are_controlled_over_the_suite() -> None:
 @given(st.lists(st.floats(0, 1), max_size=40))
 def test_the_adjusted_p_values_are_those_of_scipy(values: list[float]) -> None:
     expected = scipy_stats.false_discovery_control(values) if values else []
-    assert adjusted(values) == pytest.approx(list(expected))
+    assert q_values(values) == pytest.approx(list(expected))
 
 
 @pytest.mark.parametrize("count", [5, 8, 30])

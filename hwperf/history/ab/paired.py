@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from hwperf.history.floor import power, student
 
-__all__ = ["FEWEST", "Pair", "Ratio", "benjamini_hochberg", "ratio_of", "rounds_for"]
+__all__ = ["FEWEST", "Pair", "Ratio", "ratio_of", "rounds_for"]
 
 FEWEST = 4
 """Rounds below which nothing is judged: two degrees of freedom, t = 4.3 at 95 %."""
@@ -127,20 +127,6 @@ def rounds_for(ratio: Ratio, target: float) -> int:
     per_round = ratio.standard_error * math.sqrt(ratio.rounds)
     needed = math.ceil((wanted * per_round / math.log1p(target)) ** 2)
     return max(FEWEST, needed + needed % 2)
-
-
-def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
-    """Return for each p-value the rate of false discoveries if it is called one.
-
-    Source: Benjamini and Hochberg (1995); valid for independent and positively dependent tests.
-    """
-    count = len(p_values)
-    order = sorted(range(count), key=lambda i: p_values[i], reverse=True)
-    found, least = [1.0] * count, 1.0
-    for place, index in enumerate(order):
-        least = min(least, p_values[index] * count / (count - place))
-        found[index] = least
-    return found
 
 
 def _exp(x: float) -> float:

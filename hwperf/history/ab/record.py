@@ -8,7 +8,8 @@ from typing import Any
 from hwperf.asv.recorded import Measurement
 from hwperf.history.ab.paired import Ratio
 from hwperf.history.ab.session import Outcome
-from hwperf.history.ab.verdict import FDR, Row
+from hwperf.history.ab.verdict import Row
+from hwperf.history.fdr import FALSE_SHARE
 
 __all__ = ["SCHEMA", "as_json"]
 
@@ -26,7 +27,7 @@ def as_json(outcome: Outcome) -> dict[str, Any]:
         "rounds": outcome.rounds,
         "wall_s": outcome.wall_s,
         "interrupted": outcome.is_interrupted,
-        "fdr": FDR,
+        "fdr": FALSE_SHARE,
         "min_change": comparison.min_change,
         "target": comparison.target,
         "exit_code": comparison.exit_code,

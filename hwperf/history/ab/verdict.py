@@ -12,12 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hwperf.history.ab.paired import FEWEST, Pair, Ratio, benjamini_hochberg, ratio_of
+from hwperf.history.ab.paired import FEWEST, Pair, Ratio, ratio_of
+from hwperf.history.fdr import FALSE_SHARE, q_values
 
-__all__ = ["ABSENT", "FDR", "Comparison", "Kind", "Row", "Side", "judge"]
-
-FDR = 0.05
-"""Of all differences that are called, the share that may be none."""
+__all__ = ["ABSENT", "Comparison", "Kind", "Row", "Side", "judge"]
 
 SENSITIVITY = 1.5
 """How many times as strongly as a canary a benchmark may follow the machine: the upper end of what
@@ -132,7 +130,7 @@ def judge(
     moved = _moved(found := _ratios(canaries or {}), min_change)
     drafts = {name: _draft(name, sides) for name, sides in rounds.items()}
     tested = [row for row in drafts.values() if row.ratio is not None]
-    discoveries = benjamini_hochberg([row.ratio.p for row in tested if row.ratio is not None])
+    discoveries = q_values([row.ratio.p for row in tested if row.ratio is not None])
     for row, q in zip(tested, discoveries, strict=True):
         drafts[row.name] = _called(row, q, min_change, [found[name] for name in moved], moved)
     rows = sorted(drafts.values(), key=_place)
@@ -181,7 +179,7 @@ def _called(
     """Return *row* with its kind, now that the rest of the suite is known."""
     assert row.ratio is not None
     shift = row.ratio.shift
-    if not (q <= FDR and abs(shift) >= math.log1p(min_change)):
+    if not (q <= FALSE_SHARE and abs(shift) >= math.log1p(min_change)):
         return Row(row.name, "same", row.ratio, q, row.before, row.after)
     kind: Kind = "regression" if shift > 0 else "improvement"
     nearest = abs(shift) - row.ratio.reach
@@ -198,11 +196,11 @@ def _ratios(pairs: Mapping[str, Sequence[Pair]]) -> dict[str, Ratio]:
 
 
 def _moved(canaries: Mapping[str, Ratio], min_change: float) -> list[str]:
-    rates = benjamini_hochberg([ratio.p for ratio in canaries.values()])
+    rates = q_values([ratio.p for ratio in canaries.values()])
     return [
         name
         for (name, ratio), q in zip(canaries.items(), rates, strict=True)
-        if q <= FDR and abs(ratio.shift) >= math.log1p(min_change)
+        if q <= FALSE_SHARE and abs(ratio.shift) >= math.log1p(min_change)
     ]
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hwperf.history import fdr
 from hwperf.history.detection.step import Step
-from hwperf.history.gate import fdr
 from hwperf.history.gate.pooled import axis_of, known_index, logs, pool
 from hwperf.history.gate.sightings import (
     LEVEL,
@@ -121,7 +121,9 @@ class Change:
         return max(member.n_before for member in self.members)
 
 
-def changes_of(group: Sequence[Series], min_change: float, q: float = 0.05) -> list[Change]:
+def changes_of(
+    group: Sequence[Series], min_change: float, q: float = fdr.FALSE_SHARE
+) -> list[Change]:
     """Return the changes of one benchmark, in order of their places.
 
     Args:

@@ -13,9 +13,10 @@ from itertools import groupby
 
 import numpy as np
 
+from hwperf.history import fdr
 from hwperf.history.attribution import Beside
 from hwperf.history.detection.detector import FEWEST
-from hwperf.history.gate import alternating, fdr, newest, states
+from hwperf.history.gate import alternating, newest, states
 from hwperf.history.gate.cause import causes
 from hwperf.history.gate.changes import TOLERANCE, Change, Member, changes_of
 from hwperf.history.gate.classify import Floors, fails, finding_of, place_in, rerun_of

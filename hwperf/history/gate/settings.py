@@ -18,6 +18,7 @@ from re import Pattern
 from typing import Any
 
 from hwperf.errors import UsageError
+from hwperf.history.fdr import FALSE_SHARE
 from hwperf.history.series import Series
 
 __all__ = ["CAUSES", "FAILING", "Bounds", "Rule", "Settings", "entry_name", "fraction", "read"]
@@ -68,7 +69,7 @@ class Settings:
 
     min_change: float = 0.01
     fail_change: float = 0.03
-    fdr: float = 0.05
+    fdr: float = FALSE_SHARE
     min_points_after: int = 4
     group_params: bool = True
     fail_on: tuple[str, ...] = ("code", "mixed", "unclear")

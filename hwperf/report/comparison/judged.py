@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from hwperf.asv.recorded import Measurement, Run
+from hwperf.history.fdr import FALSE_SHARE, q_values
 from hwperf.history.floor import Floor
-from hwperf.report.comparison.discoveries import FALSE_SHARE, adjusted
 from hwperf.report.comparison.pairs import Compared, Kind, key_of, paired
 from hwperf.report.comparison.spread import log_error, p_value, ratio_interval
 from hwperf.report.comparison.surroundings import Difference, differences
@@ -104,7 +104,7 @@ def compare(a: Run, b: Run, *, floors: Floors | None = None) -> Comparison:
     }
     points = [_with_error(point, a, b, known) for point in paired(a, b)]
     tested = [index for index, point in enumerate(points) if point.p is not None]
-    shares = adjusted([points[index].p or 0.0 for index in tested])
+    shares = q_values([points[index].p or 0.0 for index in tested])
     for index, share in zip(tested, shares, strict=True):
         points[index] = _judged(points[index], share)
     return Comparison(a, b, tuple(points), differences(a, b))

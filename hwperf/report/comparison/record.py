@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from hwperf.asv.recorded import Measurement, Run
-from hwperf.report.comparison.discoveries import FALSE_SHARE
+from hwperf.history.fdr import FALSE_SHARE
 from hwperf.report.comparison.judged import ASSUMED_RUN_SD, OTHER_RUN_SD, Comparison
 from hwperf.report.comparison.pairs import Compared
 

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-__all__ = ["q_values", "simes"]
+__all__ = ["FALSE_SHARE", "q_values", "simes"]
+
+FALSE_SHARE = 0.05
+"""Of the differences that are called real, at most this share is expected to be chance."""
 
 
 def q_values(p_values: Sequence[float], n_tests: int | None = None) -> list[float]:
@@ -17,7 +20,8 @@ def q_values(p_values: Sequence[float], n_tests: int | None = None) -> list[floa
         p_values: of the tests that showed something, in any order.
         n_tests: how many there were in all; those not named count as p = 1.
 
-    Source: Benjamini and Hochberg (1995), "Controlling the false discovery rate".
+    Source: Benjamini and Hochberg (1995), "Controlling the false discovery rate"; valid for
+    independent and for positively dependent tests.
     """
     n = max(len(p_values), n_tests or 0)
     found = [1.0] * len(p_values)
