@@ -45,7 +45,7 @@ def napkin_command(
     if not index:
         where.warn(f"nothing is recorded in {place.results_dir}. 'hwperf run' records.")
         return UNMEASURED
-    (run,) = where.loaded(place, [naming.named("latest", index, machine=machine)])
+    (run,) = where.loaded(place, [naming.whole(index, machine=machine, warn=where.warn)])
     placed = answer(steps, run)
     if as_json:
         click.echo(json.dumps(placed.to_json(), indent=1, allow_nan=False))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,10 +11,9 @@ import click
 from hwperf.cli import results as where
 from hwperf.cli.exit_codes import UNMEASURED
 from hwperf.cli.next_steps import Ended, show
+from hwperf.report import fragments
 from hwperf.report.comparison.listing import Listed, loaded
-from hwperf.report.comparison.naming import described, of_commit, of_machine
-from hwperf.report.pages import choice
-from hwperf.report.pages.points import counted
+from hwperf.report.comparison.naming import of_commit, of_machine, whole
 
 __all__ = ["report_command"]
 
@@ -48,7 +46,9 @@ def report_command(
         if not pool:
             where.warn("no run that is asked for can be read. 'hwperf run' records another.")
             return UNMEASURED
-        wanted = pool[0] if commit is not None else _whole(pool)
+        wanted = (
+            pool[0] if commit is not None else whole(pool, warn=where.warn, has_commit_option=True)
+        )
         run = next(loaded(place.results_dir, [wanted], warn=where.warn), None)
         pool = [each for each in pool if each is not wanted]
     from hwperf.report.pages.contents import Context, page_of  # They load Altair.
@@ -66,24 +66,11 @@ def report_command(
     return 0
 
 
-def _whole(pool: Sequence[Listed]) -> Listed:
-    """Return the newest run of the pool's newest machine; a mere fragment is named, and not it."""
-    mine = [each for each in pool if each.machine == pool[0].machine]
-    whole = choice.shown(mine, lambda each: choice.points_in(each.path))
-    if whole is not mine[0]:
-        n = counted(choice.points_in(mine[0].path), "value")
-        where.warn(
-            f"the newest run, {described(mine[0])}, is a fragment ({n}): this is "
-            f"{described(whole)}. --commit {shlex.quote(mine[0].commit[:8])} draws the newest."
-        )
-    return whole
-
-
 def _before(run: Listed, newest_first: Sequence[Listed]) -> list[Listed]:
     """Return the run before *run* on its machine, in a list, which is empty for the first."""
     older = [r for r in newest_first if r.machine == run.machine and _age(r) < _age(run)]
-    n = choice.points_in(run.path)
-    found = choice.before(n, older, lambda each: choice.points_in(each.path))
+    n = fragments.points_in(run.path)
+    found = fragments.before(n, older, lambda each: fragments.points_in(each.path))
     return [] if found is None else [found]
 
 

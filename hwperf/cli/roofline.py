@@ -39,15 +39,15 @@ def roofline_command(
 ) -> int:
     """Show the ceilings of this machine: bandwidth by level, arithmetic, ridge points.
 
-    Of the recorded runs the newest counts. hwperf.roofline(function, flops=, bytes=) places code
-    below them. Exits with 3 if no ceiling is recorded.
+    The newest run counts that is no mere fragment. hwperf.roofline(function, flops=, bytes=)
+    places code below them. Exits with 3 if no ceiling is recorded.
     """
     place = where.place(config, results)
     index = where.listed(place)
     if not index:
         where.warn(f"nothing is recorded in {place.results_dir}. 'hwperf run -k' takes '{NEEDED}'.")
         return UNMEASURED
-    (run,) = where.loaded(place, [naming.named("latest", index, machine=machine)])
+    (run,) = where.loaded(place, [naming.whole(index, machine=machine, warn=where.warn)])
     known = ceilings(run, dtype=dtype)
     if not known.all:
         where.warn(

@@ -135,7 +135,7 @@ def _show_card(config: Path) -> None:
     def say(sentence: str) -> None:
         click.echo(f"hwperf: {sentence}", err=True)
 
-    found = chosen(configuration.load(config).results_dir, warn=say)
+    found = chosen(configuration.load(config).results_dir, is_whole=False, warn=say)
     shown = None if found is None else card.card_of(found)
     if shown is None or not any(judged.is_measurable for judged in shown.judged):
         return  # A few points of a suite that say nothing of any claim.

@@ -55,7 +55,7 @@ def test_two_points_of_yesterday_do_not_hide_the_whole_run_before(
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "has 1 points" not in said
-    assert "--commit bbbbbbbb draws the newest" in said
+    assert "--commit bbbbbbbb shows the newest" in said
     assert report(results, "--commit", "bbbb", "-o", str(out)) == 0
     assert "commit bbbbbbbb" in out.read_text(encoding="utf-8")
     assert capsys.readouterr().err == ""

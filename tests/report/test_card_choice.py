@@ -12,6 +12,7 @@ import pytest
 from hwperf.asv.git import commit_of
 from hwperf.asv.recorded import newest
 from hwperf.errors import UsageError
+from hwperf.report import fragments
 from hwperf.report.card import choice
 from hwperf.report.card.choice import chosen, machines
 
@@ -72,14 +73,14 @@ def test_of_a_long_history_few_files_are_read(
     for number, commit in enumerate(commits(50)):
         stored(tmp_path, commit, 100.0 + number, modified=100.5 + number)
     read: list[Path] = []
-    original = choice._measured_at
+    original = choice._brief
     monkeypatch.setattr(
-        choice, "_measured_at", lambda path, warn: read.append(path) or original(path, warn)
+        choice, "_brief", lambda path, warn: read.append(path) or original(path, warn)
     )
     run = chosen(tmp_path)
     assert run is not None
     assert run.commit == commits(50)[-1]
-    assert len(read) <= 2
+    assert len(read) <= fragments.LOOKED_AT + 1
 
 
 def test_a_damaged_file_is_named_and_the_next_one_is_taken(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import glob
+import itertools
 import json
 import math
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from hwperf.asv import damage, recorded, results
 from hwperf.asv.git import commit_of
 from hwperf.asv.recorded import Run
 from hwperf.errors import UsageError
+from hwperf.report import fragments
 
 __all__ = ["chosen", "machines"]
 
@@ -39,6 +41,7 @@ def chosen(
     machine: str | None = None,
     commit: str | None = None,
     repo: Path | None = None,
+    is_whole: bool = True,
     warn: Warn = lambda sentence: None,
 ) -> Run | None:
     """Return the run in which something was measured last, or None where there is none.
@@ -48,6 +51,7 @@ def chosen(
         machine: only this machine's.
         commit: only of this commit: a hash or the begin of one, or what git knows in *repo*.
         repo: where other names than hashes are looked up.
+        is_whole: whether a mere fragment of a suite is passed over, unless its commit is asked for.
         warn: told of each file that is damaged and passed over.
 
     Raises:
@@ -58,8 +62,11 @@ def chosen(
     found = list(results.files(results_dir, None if machine is None else glob.escape(machine)))
     if commit is not None:
         found = _of_commit(found, commit, repo)
+    newest = _newest_first(found, warn)
+    if is_whole and commit is None:
+        newest = _whole_first(newest, warn)
     known = None
-    for path in _newest_first(found, warn):
+    for path, _ in newest:
         known = results.definitions_of(results_dir) if known is None else known
         run = recorded.of_file(path, known=known, warn=warn)
         if run is not None:
@@ -117,21 +124,41 @@ def _begins(path: Path, wanted: str) -> bool:
     return not isinstance(data, dict) or str(data.get("commit_hash", "")).startswith(wanted)
 
 
-def _newest_first(found: list[Path], warn: Warn) -> Iterator[Path]:
-    """Yield *found* by when something in them was measured, the newest first."""
+def _newest_first(found: list[Path], warn: Warn) -> Iterator[tuple[Path, int]]:
+    """Yield *found*, the newest first, by when something was measured; with the count of values."""
     waiting = sorted(((_modified(path), str(path), path) for path in found), reverse=True)
-    looked: list[tuple[float, str, Path]] = []
+    looked: list[tuple[float, str, Path, int]] = []
     while waiting or looked:
         best = max(looked, default=None)
         if waiting and (best is None or waiting[0][0] >= best[0]):
             _, name, path = waiting.pop(0)
-            at = _measured_at(path, warn)
-            if at is not None:
-                looked.append((at, name, path))
+            brief = _brief(path, warn)
+            if brief is not None:
+                looked.append((brief[0], name, path, brief[1]))
             continue
         assert best is not None
         looked.remove(best)
-        yield best[2]
+        yield best[2], best[3]
+
+
+def _whole_first(newest: Iterator[tuple[Path, int]], warn: Warn) -> Iterator[tuple[Path, int]]:
+    """Yield what *newest* yields, but before all others the first that is no fragment."""
+    looked_at = list(itertools.islice(newest, fragments.LOOKED_AT))
+    mine = [each for each in looked_at if each[0].parent == looked_at[0][0].parent]
+    if not mine:
+        return
+    whole = fragments.shown(mine, lambda each: each[1])
+    if whole is not mine[0]:
+        path, n = mine[0]
+        commit = path.name.partition("-")[0]
+        warn(fragments.passed_over(_words(path), n, _words(whole[0]), commit))
+    yield whole
+    yield from (each for each in looked_at if each is not whole)
+    yield from newest
+
+
+def _words(path: Path) -> str:
+    return f"{path.parent.name}:{path.stem}"
 
 
 def _modified(path: Path) -> float:
@@ -141,8 +168,11 @@ def _modified(path: Path) -> float:
         return -math.inf  # It went away meanwhile; looked into last, it is named then.
 
 
-def _measured_at(path: Path, warn: Warn) -> float | None:
-    """Return when the newest benchmark of a file was started; None where it is damaged."""
+def _brief(path: Path, warn: Warn) -> tuple[float, int] | None:
+    """Return when the newest benchmark of a file was started, and how many values it holds.
+
+    None where it is damaged.
+    """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
@@ -152,7 +182,8 @@ def _measured_at(path: Path, warn: Warn) -> float | None:
         warn(f"{path} is damaged and passed over: {cause}")
         return None
     times = [_started(data["result_columns"], row) for row in data["results"].values()]
-    return max((at for at in times if at is not None), default=-math.inf)
+    at = max((at for at in times if at is not None), default=-math.inf)
+    return at, fragments.values_in(data)
 
 
 def _started(columns: list[Any], row: list[Any]) -> float | None:

@@ -17,9 +17,10 @@ from hwperf.asv import recorded
 from hwperf.asv.git import commit_of
 from hwperf.asv.recorded import Run, Warn
 from hwperf.errors import UsageError
+from hwperf.report import fragments
 from hwperf.report.comparison.wording import plain
 
-__all__ = ["Named", "described", "named", "of_commit", "of_file", "of_machine"]
+__all__ = ["Named", "described", "named", "of_commit", "of_file", "of_machine", "whole"]
 
 _LATEST = re.compile(r"latest(?:~(\d{1,6}))?")
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}))?")
@@ -80,6 +81,34 @@ def named(
     if len(matching) > 1:
         raise UsageError(_ambiguous(name, matching))
     return matching[0]
+
+
+def whole(
+    runs: Sequence[N],
+    *,
+    machine: str | None = None,
+    warn: Warn = lambda sentence: None,
+    has_commit_option: bool = False,
+) -> N:
+    """Return the newest run that is no mere fragment of a suite, where none is asked for by name.
+
+    Args:
+        runs: what is recorded, at least one.
+        machine: only this machine's; by default that of the newest.
+        warn: told of a newer fragment that is passed over.
+        has_commit_option: whether the user can ask for that with ``--commit``.
+
+    Raises:
+        UsageError: if there is no run of *machine*.
+    """
+    newest_first = _by_time(of_machine(runs, machine))[::-1]
+    mine = [run for run in newest_first if run.machine == newest_first[0].machine]
+    found = fragments.shown(mine, lambda run: fragments.points_in(run.path))
+    if found is not mine[0]:
+        commit = mine[0].commit if has_commit_option else None
+        newest, shown = described(mine[0]), described(found)
+        warn(fragments.passed_over(newest, fragments.points_in(mine[0].path), shown, commit))
+    return found
 
 
 def of_commit(name: str, runs: Sequence[N], *, repository: Path | None = None) -> list[N]:

@@ -15,7 +15,8 @@ from pathlib import Path
 from hwperf.asv import files, recorded
 from hwperf.asv.publication import Publication, Tab
 from hwperf.asv.recorded import Run
-from hwperf.report.pages import choice, document
+from hwperf.report import fragments
+from hwperf.report.pages import document
 from hwperf.report.pages.contents import Context, Page, page_of
 from hwperf.report.pages.overview import moment
 from hwperf.report.pages.parts import plain, shortened
@@ -83,7 +84,7 @@ def _offered(publication: Publication) -> list[_Offered]:
         age = {run.path: (run.measured_at or 0.0, str(run.path)) for run in runs}
         ordered = sorted(runs, key=lambda run: age[run.path], reverse=True)
         for place, run in enumerate(ordered[:MOST_RUNS]):
-            before = choice.before(_n_points(run), ordered[place + 1 :], _n_points)
+            before = fragments.before(_n_points(run), ordered[place + 1 :], _n_points)
             found.append(_Offered(run, before, _label(run, publication)))
     newest = {
         machine: max((run.measured_at or 0.0) for run in runs)
@@ -99,7 +100,7 @@ def _n_points(run: Run) -> int:
 def _first(offered: list[_Offered]) -> int:
     """Return the number of the run that is shown first: of the newest machine, no fragment."""
     mine = [each for each in offered if each.run.machine == offered[0].run.machine]
-    return offered.index(choice.shown(mine, lambda each: _n_points(each.run)))
+    return offered.index(fragments.shown(mine, lambda each: _n_points(each.run)))
 
 
 def _warn(sentence: str) -> None:

@@ -41,7 +41,7 @@ def roofline(
         flops: floating-point operations of one call; a multiply-add counts as two.
         bytes: bytes that one call moves from and to where its data lie.
         results: asv's directory of results, or :class:`Ceilings`; by default what ``asv.conf.json``
-            in the current directory says. Of the runs there the newest counts.
+            in the current directory says. Of the runs there the newest counts that is no fragment.
         dtype: ``f64`` or ``f32``: the type of the arithmetic.
         budget_s: measuring time in seconds.
 
@@ -121,8 +121,8 @@ def _recorded(results: str | Path | None, dtype: str) -> Ceilings | None:
         if not directory.is_dir():
             raise UsageError(f"roofline: {str(results)!r} is no directory of asv's results.")
     index = listing.listed(directory)
-    latest = [naming.named("latest", index)] if index else []
-    run = next(listing.loaded(directory, latest), None)
+    newest = [naming.whole(index)] if index else []
+    run = next(listing.loaded(directory, newest), None)
     return None if run is None else ceilings(run, dtype=dtype)
 
 

@@ -6,11 +6,12 @@ Whoever has measured two points since the last whole run still wants the page of
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-__all__ = ["LOOKED_AT", "before", "points_in", "shown"]
+__all__ = ["LOOKED_AT", "before", "passed_over", "points_in", "shown", "values_in"]
 
 LOOKED_AT = 20
 """Runs, the newest, in which one that is no fragment is looked for."""
@@ -23,11 +24,18 @@ R = TypeVar("R")
 def points_in(path: Path) -> int:
     """Return how many values a result file of asv holds, without reading its sidecar."""
     try:
-        data: Any = json.loads(path.read_text(encoding="utf-8"))
+        return values_in(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, RecursionError):
+        return 0  # What is wrong with it is said when it is read.
+
+
+def values_in(data: Any) -> int:
+    """Return how many values the content of a result file holds, 0 where it is none."""
+    try:
         column = data["result_columns"].index("result")
         cells = [row[column] for row in data["results"].values() if len(row) > column]
-    except (OSError, ValueError, RecursionError, LookupError, AttributeError, TypeError):
-        return 0  # What is wrong with it is said when it is read.
+    except (LookupError, AttributeError, TypeError, ValueError):
+        return 0
     # None and NaN, which no other value differs from itself as, are no values.
     return sum(v is not None and v == v for cell in cells if isinstance(cell, list) for v in cell)
 
@@ -43,6 +51,20 @@ def shown(newest_first: Sequence[R], n_points: Callable[[R], int]) -> R:
     counts = [n_points(run) for run in looked_at]
     least = _FRAGMENT * max(counts)
     return next(run for run, n in zip(looked_at, counts, strict=True) if n >= least)
+
+
+def passed_over(newest: str, n: int, whole: str, commit: str | None = None) -> str:
+    """Return the sentence that names the fragment which is not shown.
+
+    Args:
+        newest: the fragment, in a few words.
+        n: how many values it holds.
+        whole: what is shown in its place, in a few words.
+        commit: the fragment's, where the user can ask for it with ``--commit``.
+    """
+    hint = "" if commit is None else f" --commit {shlex.quote(commit[:8])} shows the newest."
+    counted = f"{n} value{'' if n == 1 else 's'}"
+    return f"the newest run, {newest}, is a fragment ({counted}): this is {whole}.{hint}"
 
 
 def before(n: int, newest_first: Sequence[R], n_points: Callable[[R], int]) -> R | None:
