@@ -7,12 +7,12 @@ levels again and again; a regression and its repair do so once.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from hwperf.history.detection.contrast import Floats
+from hwperf.history.detection.robust import between_neighbours
 
 __all__ = ["without_modes"]
 
@@ -50,7 +50,7 @@ def without_modes(x: Floats, boundaries: list[int]) -> list[int]:
         return []
     stretches = np.split(x, boundaries)
     levels = [float(np.median(stretch)) for stretch in stretches]
-    scatter = 1.4826 * float(np.median(np.abs(np.diff(x)))) / math.sqrt(2)
+    scatter = between_neighbours(x)
     excursions = [
         _Excursion(k, (levels[k - 1] + levels[k + 1]) / 2, levels[k])
         for k in range(1, len(levels) - 1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from hwperf.history.detection.contrast import Floats
 
-__all__ = ["CLIP", "clipped", "running_median", "spread_of"]
+__all__ = ["CLIP", "between_neighbours", "clipped", "running_median", "spread_of"]
 
 HALF_WINDOW = 12
 """Points on either side of a running median: it follows a level that lasts 13 points or more."""
@@ -69,3 +71,15 @@ def spread_of(residual: Floats) -> float:
     size = np.abs(residual)
     middle, high = np.quantile(size, (0.5, 0.8))
     return float(max(_MAD * middle, high / _Q80))
+
+
+def between_neighbours(values: Floats) -> float:
+    """Return the noise of a series by how much neighbours differ: levels do not swell it.
+
+    Half of the differences of two normal values of one standard deviation lie within
+    ``sqrt(2) / 1.4826`` of it.
+
+    Args:
+        values: at least two, none missing.
+    """
+    return _MAD * float(np.median(np.abs(np.diff(values)))) / math.sqrt(2)

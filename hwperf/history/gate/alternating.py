@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from hwperf.history.detection.robust import running_median
+from hwperf.history.detection.robust import between_neighbours, running_median
 from hwperf.history.gate.changes import Change, Member
 from hwperf.history.gate.findings import shown_ratio
 from hwperf.history.gate.pooled import known_index, logs
@@ -62,7 +62,7 @@ def _member(series: Series, settings: Settings) -> Member | None:
         return None
     now, better = float(np.median(y[-_END:])), float(np.quantile(y, _LOW))
     # Of neighbours: a level that changes now and then does not swell it.
-    noise = 1.4826 * float(np.median(np.abs(np.diff(y)))) / math.sqrt(2)
+    noise = between_neighbours(y)
     if now - better < max(_APART * noise, math.log1p(settings.min_change)):
         return None
     is_worse = running_median(y, _HALF_WINDOW) > (now + better) / 2

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hwperf.history.detection.robust import running_median
+from hwperf.history.detection.robust import between_neighbours, running_median
 from hwperf.history.gate.changes import TOLERANCE, Member
 from hwperf.history.gate.pooled import logs
 
@@ -59,7 +59,7 @@ def _last_visit(member: Member) -> int | None:
     size = math.log(member.ratio)
     # 0 at the old level, 1 at the new one; noise of neighbours, which a mode does not swell.
     shares = (y[asked] - math.log(member.before)) / size
-    noise = 1.4826 * float(np.median(np.abs(np.diff(y[usable])))) / math.sqrt(2) / abs(size)
+    noise = between_neighbours(y[usable]) / abs(size)
     needed = (_APART * _OF_MEDIAN * noise / (1 - _NEAR)) ** 2
     half = max(_HALF_WINDOW, math.ceil((needed - 1) / 2))
     at_it = _centres(shares, half, above=1 - _NEAR, below=1 + _NEAR)
