@@ -17,6 +17,7 @@ from typing import Any
 import click
 
 from hwperf.errors import HwperfError, Unsupported, UsageError
+from hwperf.printable import printable
 
 __all__ = ["VERBS", "cli", "main"]
 
@@ -47,6 +48,9 @@ VERBS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Every verb with its line of help: kept here so that ``hwperf --help`` loads none of them."""
+
+
+_KEPT = "\n\t"  # In a message; the rest of what does not print is somebody's name.
 
 
 class _Verbs(click.Group):
@@ -170,7 +174,7 @@ def _place(error: OSError) -> str:
 
 def _said(message: str, code: int) -> int:
     with contextlib.suppress(OSError):  # Nobody may be listening any more.
-        click.echo(f"hwperf: {message}", err=True)
+        click.echo(f"hwperf: {printable(message, keep=_KEPT)}", err=True)
     return code
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from hwperf.printable import printable
 from hwperf.report.comparison.pairs import Compared
 from hwperf.units import UNITS, format_bytes, format_quantity, scale_of
 
@@ -80,5 +81,5 @@ def _value(name: str, value: Any) -> str:
 
 def plain(text: str, most: int = MOST_CHARACTERS) -> str:
     """Return text on one line that no terminal obeys, and no longer than can be read."""
-    safe = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:most])
+    safe = printable(text[:most])
     return safe if len(text) <= most else f"{safe}..."
