@@ -13,13 +13,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hwperf.history.ab.paired import FEWEST, Pair, Ratio, ratio_of
+from hwperf.history.attribution.sensitivity import LARGEST
 from hwperf.history.fdr import FALSE_SHARE, q_values
 
 __all__ = ["ABSENT", "Comparison", "Kind", "Row", "Side", "judge"]
-
-SENSITIVITY = 1.5
-"""How many times as strongly as a canary a benchmark may follow the machine: the upper end of what
-was seen of real benchmarks and their canaries (docs/howto/compare-two-commits.md)."""
 
 ABSENT = "n/a here"
 """Why a metric that this machine cannot measure is not judged."""
@@ -184,7 +181,7 @@ def _called(
     kind: Kind = "regression" if shift > 0 else "improvement"
     nearest = abs(shift) - row.ratio.reach
     for canary, name in zip(shifts, names, strict=True):
-        if canary.shift * shift > 0 and nearest <= SENSITIVITY * abs(canary.shift):
+        if canary.shift * shift > 0 and nearest <= LARGEST * abs(canary.shift):
             reason = f"the machine moved as well: {name} {canary.value - 1:+.1%}"
             return Row(row.name, "unclear", row.ratio, q, row.before, row.after, reason)
     return Row(row.name, kind, row.ratio, q, row.before, row.after)
