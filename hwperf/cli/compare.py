@@ -45,7 +45,10 @@ def compare_command(
     Exits with 1 if a point got significantly worse, 3 if nothing can be compared.
     """
     found = _place(a, b, config, results)
-    first, second = _runs((a, b), machine, found)
+    runs = _runs((a, b), machine, found)
+    if runs is None:
+        return UNMEASURED
+    first, second = runs
     comparison = compare(
         first, second, floors={} if found is None else floor.load(found.results_dir)
     )
@@ -65,9 +68,13 @@ def _place(a: str, b: str, config: Path, results: Path | None) -> where.Place | 
     return where.place(config, results)
 
 
-def _runs(names: Sequence[str], machine: str | None, found: where.Place | None) -> list[Run]:
+def _runs(names: Sequence[str], machine: str | None, found: where.Place | None) -> list[Run] | None:
+    """Return the two runs; None, having said why, where nothing at all is recorded."""
     runs = [naming.of_file(name, warn=where.warn) for name in names]
     index = where.listed(found) if found is not None and None in runs else []
+    if found is not None and None in runs and not index:
+        where.warn(f"nothing is recorded in {found.results_dir}. 'hwperf run' records.")
+        return None
     for place, name in enumerate(names):
         if runs[place] is None and found is not None:
             chosen = naming.named(name, index, machine=machine, repository=found.repository)

@@ -110,3 +110,11 @@ def test_a_missing_directory_is_misuse(hwperf: Callable[..., Answer], tmp_path: 
     answer = hwperf("compare", "a", "b", "--results", str(tmp_path / "missing"))
     assert answer.code == 2
     assert "missing is no directory" in answer.err
+
+
+def test_where_nothing_is_recorded_there_is_nothing_to_compare(
+    hwperf: Callable[..., Answer], tmp_path: Path
+) -> None:
+    answer = hwperf("compare", "HEAD~1", "HEAD", "--results", str(tmp_path))
+    assert (answer.code, answer.out) == (3, "")
+    assert f"nothing is recorded in {tmp_path}" in answer.err
