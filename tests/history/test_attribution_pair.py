@@ -100,6 +100,21 @@ def test_of_many_benchmarks_each_must_show_more() -> None:
     assert 3.5 < pair.threshold(1000) < 4.5
 
 
+def test_a_large_move_within_wide_intervals_is_not_called_nothing() -> None:
+    """One unquiet run hides a factor: of 1.78 times nobody may say that nothing changed."""
+    wide = pair.change_between(pair.Sides(5.99, 10.7, ((4.5, 8.0), (10.6, 10.8))))
+    assert not pair.is_change(wide, 3)
+    assert pair.may_be_change(wide)
+    told = pair.undecided(wide, shifts(), 1)
+    assert (told.cause, told.ratio) == ("unclear", pytest.approx(10.7 / 5.99))
+    assert "may be noise" in told.reason
+    small = pair.change_between(pair.Sides(10.0, 11.0, ((9.9, 10.1), (10.9, 11.1))))
+    assert not pair.may_be_change(small)  # Below a fifth it is not worth asking.
+    history = np.log(np.linspace(5.0, 12.0, 20))
+    known = pair.change_between(pair.Sides(5.99, 10.7, ((4.5, 8.0), (10.6, 10.8)), history))
+    assert not pair.may_be_change(known)  # Whose noise is known is judged by it.
+
+
 def test_a_median_over_three_outvotes_one_canary() -> None:
     found = {
         "core_clock": Contrast(0.0, QUIET, 1),

@@ -19,7 +19,17 @@ from hwperf.history.attribution.cause import Attribution, Cause, Moved
 from hwperf.history.attribution.noise import Contrast, noise
 from hwperf.history.attribution.sensitivity import LARGEST, Sensitivity
 
-__all__ = ["Sides", "change_between", "is_change", "judge", "moved_of", "resources", "threshold"]
+__all__ = [
+    "Sides",
+    "change_between",
+    "is_change",
+    "judge",
+    "may_be_change",
+    "moved_of",
+    "resources",
+    "threshold",
+    "undecided",
+]
 
 Array = NDArray[np.float64]
 
@@ -40,6 +50,8 @@ _SPARE = 0.34  # Of a change: a machine that can explain no more than that did n
 _MOVED = 3.5  # Deviations of a canary: three resources, and their noise is hardly known.
 _ALONE = 2.0  # As many times more, of a canary that has no history and that no other confirms.
 _QUIET = 0.6  # Of a change: what no canary shows, and might be there unseen at most.
+_SUSPECT = 2.0  # Deviations: 5 % of what does not change.
+_SUSPICIOUS = 0.2  # Of a benchmark: four times the least change.
 _UNSURE = 0.15  # Of a share that was learned: the machine is never slowed twice in the same way.
 
 
@@ -93,6 +105,27 @@ def threshold(n: int) -> float:
 def is_change(change: Contrast, n: int) -> bool:
     """Return whether one of *n* benchmarks has changed."""
     return change.is_beyond(threshold(n), float(np.log1p(LEAST_CHANGE)))
+
+
+def may_be_change(change: Contrast) -> bool:
+    """Return whether a benchmark moved too far to say that nothing changed, and may not have.
+
+    Of two runs without a history the noise itself is hardly known: one unquiet run hides a factor.
+    """
+    return change.n < ENOUGH and change.is_beyond(_SUSPECT, float(np.log1p(_SUSPICIOUS)))
+
+
+def undecided(change: Contrast, canaries: Mapping[str, Contrast], index: int) -> Attribution:
+    """Return that nothing can be told of a *change* which may be none."""
+    return Attribution(
+        cause="unclear",
+        reason="the samples of each run differ so much that it may be noise: measure both again, "
+        "or let a history grow",
+        index=index,
+        ratio=float(np.exp(change.shift)),
+        interval=change.interval(),
+        moved=moved_of(canaries),
+    )
 
 
 def resources(canaries: Mapping[str, Contrast]) -> dict[str, Contrast]:

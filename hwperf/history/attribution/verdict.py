@@ -246,13 +246,17 @@ def _changes(
     for series in here:
         sides = _sides(series, *commits, floors)
         change = pair.change_between(sides)
-        if not pair.is_change(change, n):
+        is_sure = pair.is_change(change, n)
+        if not (is_sure or pair.may_be_change(change)):
             continue
         at = [series.commits.index(commit) for commit in commits]
         near = beside.along(commits, series.times[at])
         same_run = {n: s for n, s in shifts.items() if n in near and np.isfinite(near[n]).all()}
-        told = pair.judge(change, same_run, _learned(series, at[1], beside), at[1])
-        if series.workload is not None:
+        if is_sure:
+            told = pair.judge(change, same_run, _learned(series, at[1], beside), at[1])
+        else:
+            told = pair.undecided(change, same_run, at[1])
+        if is_sure and series.workload is not None:
             told = replace(told, cause="machine", reason=_OF_THE_MACHINE)
         found.append(_finding(series, sides.before, sides.after, commits[1], told))
     return found
