@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from noises import NOISES, Floats
@@ -28,11 +28,13 @@ class Series:
         kind: kind of noise or pattern.
         values: positive.
         changes: first index of each new level.
+        scale: standard deviation of the quiet part of the noise, in logarithms; 0 where unknown.
     """
 
     kind: str
     values: Floats
     changes: tuple[int, ...]
+    scale: float = 0.0
 
 
 def synthetic(seed: int, per_kind: int) -> Iterator[Series]:
@@ -42,7 +44,8 @@ def synthetic(seed: int, per_kind: int) -> Iterator[Series]:
             rng = np.random.default_rng([seed, 1, number, k])
             n = int(rng.integers(80, 401))
             scale = math.exp(rng.uniform(math.log(0.003), math.log(0.02)))
-            yield _stepped(kind, noise(rng, n, scale), rng, least=0.01, most=0.30)
+            stepped = _stepped(kind, noise(rng, n, scale), rng, least=0.01, most=0.30)
+            yield replace(stepped, scale=scale)
 
 
 def injected(seed: int, residuals: Sequence[Floats], per_series: int) -> Iterator[Series]:

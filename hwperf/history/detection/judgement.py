@@ -18,6 +18,7 @@ SHORT = 3.0
 _NARROWEST = 8  # Points on either side within which a line is first tried in place of a step.
 _LINE = 6.0  # Squares, in variances, by which a line has to be better: twice the log likelihood.
 _MOST_OF = 0.7  # Share of the reach that has to be there on both sides.
+_CHOICE = 1.0  # Deviations that the ends of two stretches have to be surer by: there are several.
 
 
 @dataclass(frozen=True)
@@ -50,30 +51,49 @@ class Judge:
     floor: float
 
     def weigh(self, a: int, b: int, c: int) -> Weight:
-        """Return what speaks for a step at *b* between the boundaries *a* and *c*."""
+        """Return what speaks for a step at *b* between the boundaries *a* and *c*.
+
+        The whole stretches are compared, and their ends next to *b*: where neighbouring points
+        share their noise, means of many points tell less than the jump itself.
+        """
         a, c = max(a, b - LONGEST), min(c, b + LONGEST)
-        left, right = b - a, c - b
-        if min(left, right) < SHORTEST:
+        if min(b - a, c - b) < SHORTEST:
             return Weight(0.0, 0.0, math.inf)
         size = self.sums.mean(b, c) - self.sums.mean(a, b)
-        free = left + right - 2
-        before, after = self.sums.scatter(a, b), self.sums.scatter(b, c)
-        pooled = max((before + after) / free, self.floor**2)
-        # The larger of two: where one side is louder, its own noise counts (Welch).
-        own = before / (left * (left - 1)) + after / (right * (right - 1))
-        here = math.sqrt(max(pooled * (1 / left + 1 / right), own))
-        usual = math.sqrt(self.variances[left] + self.variances[right])
-        statistic = min(abs(size) / usual, normal_equivalent(abs(size) / here, free))
-        if statistic <= 0:
+        whole = self._contrast(a, b, c)
+        if not whole:
             return Weight(size, 0.0, math.inf)
-        deviation = abs(size) / statistic
-        shortest = min(left, right)
-        statistic *= math.sqrt(shortest / (shortest + SHORT))
-        if self._is_a_slope(a, b, c, size, pooled):
-            statistic = 0.0
-        else:
-            statistic *= self._unlike_a_slope(a, b, c, size)
+        deviation = abs(size) / whole
+        if self._is_a_slope(a, b, c, size, self._pooled(a, b, c)):
+            return Weight(size, 0.0, deviation)
+        statistic = _counted(whole, a, b, c) * self._unlike_a_slope(a, b, c, size)
+        reach = SHORTEST
+        while reach < max(b - a, c - b):
+            first, last = max(a, b - reach), min(c, b + reach)
+            local = self.sums.mean(b, last) - self.sums.mean(first, b)
+            if local * size > 0:
+                near = _counted(self._contrast(first, b, last), first, b, last) - _CHOICE
+                if near > statistic:
+                    near *= self._unlike_a_slope(first, b, last, local)
+                    statistic = max(statistic, near)
+            reach *= 2
         return Weight(size, statistic, deviation)
+
+    def _contrast(self, a: int, b: int, c: int) -> float:
+        """Return the difference of ``[a, b)`` and ``[b, c)`` in deviations, the larger of two."""
+        left, right = b - a, c - b
+        size = abs(self.sums.mean(b, c) - self.sums.mean(a, b))
+        before, after = self.sums.scatter(a, b), self.sums.scatter(b, c)
+        # Where one side is louder, its own noise counts (Welch).
+        own = before / (left * (left - 1)) + after / (right * (right - 1))
+        here = math.sqrt(max(self._pooled(a, b, c) * (1 / left + 1 / right), own))
+        usual = math.sqrt(self.variances[left] + self.variances[right])
+        return min(size / usual, normal_equivalent(size / here, left + right - 2))
+
+    def _pooled(self, a: int, b: int, c: int) -> float:
+        """Return the variance of a point around the levels of ``[a, b)`` and ``[b, c)``."""
+        scatter = self.sums.scatter(a, b) + self.sums.scatter(b, c)
+        return max(scatter / (c - a - 2), self.floor**2)
 
     def _unlike_a_slope(self, a: int, b: int, c: int, size: float) -> float:
         """Return 1 where a step explains the two stretches better than a line does, 0 if worse.
@@ -138,3 +158,9 @@ class Judge:
         missing = explained[b - a - 1] - explained
         near = splits[missing <= 7.35 * weight.deviation**2 * weigh]
         return int(near.min(initial=b)), int(near.max(initial=b))
+
+
+def _counted(contrast: float, a: int, b: int, c: int) -> float:
+    """Return *contrast*, less where a side is short."""
+    shortest = min(b - a, c - b)
+    return contrast * math.sqrt(shortest / (shortest + SHORT))

@@ -21,7 +21,8 @@ _ALIKE = 0.1  # Of the distance between two levels, or the scatter of a point if
 _NEAR = 0.25  # Of that distance: a point so near to a level is a visit to it.
 _APART = 4.0  # Standard deviations of a point between two levels for visits to be told.
 _FEWEST_RUNS = 2  # Visits that show a mode: one may be an outlier.
-_LASTS = 3  # Times its longest visit before: a stay that much longer is a new level.
+_LASTS = 3  # Times its longest visit before: a stay that much longer is a new level,
+_LASTS_AND_ENDS = 6  # and that much, where the series was seen to come back from it.
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,8 @@ def without_modes(x: Floats, boundaries: list[int]) -> list[int]:
         around = (stretches[each.k - 1], stretches[each.k + 1])
         seen = [run for side in around for run in _visits(side, each.here, each.there, scatter)]
         others = sum(each.has_levels_of(other, scatter) for other in excursions) - 1
-        if others or (len(seen) >= _FEWEST_RUNS and sum(seen) > _FEWEST_RUNS):
+        is_visited = len(seen) >= _FEWEST_RUNS and sum(seen) > _FEWEST_RUNS
+        if others or (is_visited and stretches[each.k].size <= _LASTS_AND_ENDS * max(seen)):
             dropped |= {each.k - 1, each.k}
     for k, new, old in ((len(levels) - 2, -1, -2), (0, 0, 1)):
         # The last stretch and the first have no way back that could be seen.
