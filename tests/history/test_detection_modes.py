@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pytest
 
 from hwperf.history import steps
 from hwperf.history.detection.modes import without_modes
@@ -67,3 +68,21 @@ def test_sticky_modes_are_silent_in_the_whole() -> None:
             away = 1 - away
         mode[i] = away
     assert steps(np.exp(0.05 * mode + chance.normal(0, 0.004, 300))) == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("stays", [(30, 20, 20, 30), (30, 8, 8, 30), (20, 6, 6, 6, 6, 30)])
+def test_of_an_odd_number_of_switches_the_last_is_a_step(stays: tuple[int, ...], seed: int) -> None:
+    """A change that was reverted and landed again: the level is another one in the end."""
+    level = np.concatenate([np.full(n, 0.18 * (k % 2)) for k, n in enumerate(stays)])
+    values = np.exp(level + np.random.default_rng(seed).normal(0, 0.01, level.size))
+    assert [step.index for step in steps(values)] == [level.size - stays[-1]]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_long_stay_at_the_level_of_outliers_is_a_step(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    x = rng.normal(0, 0.01, 200)
+    x[[10, 11, 20, 30, 31, 150, 170, 171, 190]] += 0.2
+    x[60:140] += 0.2
+    assert [step.index for step in steps(np.exp(x))] == [60, 140]

@@ -13,6 +13,7 @@ from hwperf.history.detection.candidates import LONGEST, candidates
 from hwperf.history.detection.contrast import sums_of
 from hwperf.history.detection.detector import detect
 from hwperf.history.detection.drifting import drift_within
+from hwperf.history.detection.finding import Limits
 from hwperf.history.detection.judgement import Judge
 from hwperf.history.detection.likelihood import normal_equivalent, p_value
 from hwperf.history.detection.noise import Noise, noise_of
@@ -197,10 +198,11 @@ def test_a_step_that_a_weak_neighbour_hid_is_regained() -> None:
 def test_a_clear_step_lowers_the_threshold_for_others() -> None:
     """A weak step is seen oftener beside a clear one than alone."""
     alone = beside = 0
+    limits = Limits(floor=0.001, threshold=4.0, least=0.005)
     for seed in range(40):
         x = np.random.default_rng(seed).normal(0, 0.01, 200)
         x[150:] += 0.0075
-        alone += any(abs(b - 150) <= 6 for b in detect(x, 0.001, 4.0, 0.005).boundaries)
+        alone += any(abs(b - 150) <= 6 for b in detect(x, limits).boundaries)
         x[60:] += 0.3
-        beside += any(abs(b - 150) <= 6 for b in detect(x, 0.001, 4.0, 0.005).boundaries)
+        beside += any(abs(b - 150) <= 6 for b in detect(x, limits).boundaries)
     assert beside > alone

@@ -1,4 +1,4 @@
-"""The detector. This module leads a series through cleaning, candidates and pruning."""
+"""The detector. This module tells the steps and drifts of a series of numbers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hwperf.history.detection.candidates import LONGEST, candidates
+from hwperf.history.detection.candidates import LONGEST
 from hwperf.history.detection.contrast import Floats, Sums, sums_of
 from hwperf.history.detection.drifting import drift_within
-from hwperf.history.detection.judgement import Judge
+from hwperf.history.detection.finding import Found, Limits, found_in
+from hwperf.history.detection.in_modes import joined
 from hwperf.history.detection.likelihood import p_value
-from hwperf.history.detection.modes import without_modes
-from hwperf.history.detection.noise import noise_of
-from hwperf.history.detection.pruning import pruned, regained
+from hwperf.history.detection.rhythm import rhythm_of
 from hwperf.history.detection.robust import CLIP, clipped, spread_of
-from hwperf.history.detection.settling import settled
 from hwperf.history.detection.step import Step
+from hwperf.history.detection.trend import found_beside_trend
+from hwperf.history.detection.unfolding import modes_of
 from hwperf.history.detection.working_scale import Scaled, as_numbers, scaled
 
 __all__ = ["FEWEST", "MIN_CHANGE", "THRESHOLD", "Detection", "detect", "steps"]
@@ -30,10 +30,6 @@ THRESHOLD = 4.0
 MIN_CHANGE = 0.01
 FEWEST = 8
 """Points that a change needs: four at the old level, four at the new one."""
-_LEAST_CANDIDATE = 0.5  # Of the threshold: a candidate may gain when its neighbours go.
-_FURTHER = 0.9  # Of the threshold, for others: where one change is sure they are likelier.
-_CLEAR = 1.5  # Times the threshold: what noise hardly reaches, so that a clean series gains none.
-_PASSES = 3  # Of finding steps and measuring the noise without them; the third rarely differs.
 _FLOOR = 8  # A point is never taken to be surer than an eighth of the least change: values may
 # be rounded, and a series of equal numbers has noise all the same.
 _SURE = 1.959964  # Two-sided 95 % of a standard normal variable.
@@ -90,8 +86,9 @@ def steps(
         return []
     own = _own_noise(numbers, bounds, series)
     floor = max(math.log1p(min_change) / _FLOOR, own, _QUIETEST)
-    detection = detect(series.x, floor, threshold, math.log1p(min_change))
-    found = [*_steps(detection, series), *_drifts(detection, series, threshold)]
+    limits = Limits(floor, threshold, math.log1p(min_change))
+    detection = detect(series.x, limits)
+    found = [*_steps(detection, series), *_drifts(detection, series, limits)]
     return sorted(found, key=lambda each: (each.index, each.kind))
 
 
@@ -100,50 +97,35 @@ class Detection:
     """What was found on the working scale.
 
     Attributes:
-        boundaries: first points of new levels.
-        judge: weighs them.
+        steps: the first point of each new level, and the series that shows it.
+        sums: of the series as it is, outliers pulled in.
     """
 
-    boundaries: list[int]
-    judge: Judge
+    steps: list[tuple[int, Found]]
+    sums: Sums
+
+    @property
+    def boundaries(self) -> list[int]:
+        """First points of new levels, in order."""
+        return [b for b, _ in self.steps]
 
 
-def detect(x: Floats, floor: float, threshold: float, least: float) -> Detection:
-    """Return the steps of *x*, a series on the working scale.
-
-    Noise is measured again without the steps that were found, as steps inflate it.
-    """
-    y = clipped(x)
-    sums = sums_of(y)
-    found: list[int] = []
-    for _ in range(_PASSES):
-        before = found
-        levelled = sums_of(_levelled(y, found, sums)) if found else sums
-        variances = noise_of(levelled, floor).variances(LONGEST)
-        judge = Judge(sums, variances, floor)
-        start = sorted({*before, *candidates(sums, variances, _LEAST_CANDIDATE * threshold)})
-        found = pruned(start, x.size, judge, threshold, least)
-        if _surest(found, x.size, judge) >= _CLEAR * threshold:
-            further = _FURTHER * threshold
-            found = pruned(sorted({*found, *start}), x.size, judge, further, least)
-            found = regained(found, start, x.size, judge, further, least)
-        if found == before:
-            break
-    return Detection(without_modes(x, settled(x, found, floor)), judge)
+def detect(x: Floats, limits: Limits) -> Detection:
+    """Return the steps of *x*, a series on the working scale."""
+    sums = sums_of(clipped(x))
+    plain = found_beside_trend(x, limits, _found_beside_rhythm)
+    modes = modes_of(x, limits.floor)
+    if modes is None:
+        return Detection([(b, plain) for b in plain.boundaries], sums)
+    folded = found_beside_trend(modes.folded, limits, _found_beside_rhythm)
+    return Detection(joined(plain, folded, modes), sums)
 
 
-def _surest(found: list[int], n: int, judge: Judge) -> float:
-    """Return the largest statistic of the steps at *found*, 0 without any."""
-    edges = [0, *found, n]
-    triples = zip(edges, edges[1:], edges[2:], strict=False)
-    return max((judge.weigh(a, b, c).statistic for a, b, c in triples), default=0.0)
-
-
-def _levelled(y: Floats, found: list[int], sums: Sums) -> Floats:
-    """Return *y* without the steps at *found*."""
-    edges = [0, *found, y.size]
-    levels = [sums.mean(a, b) for a, b in pairwise(edges)]
-    return np.asarray(y - np.repeat(levels, np.diff(edges)))
+def _found_beside_rhythm(x: Floats, limits: Limits) -> Found:
+    """Return the steps of *x*, or of what is left without its rhythm if it has one."""
+    found = found_in(x, limits)
+    rhythm = rhythm_of(x, found.boundaries)
+    return found if rhythm is None else found_in(x - rhythm, limits)
 
 
 def _own_noise(numbers: Floats, bounds: list[Floats | None], series: Scaled) -> float:
@@ -158,23 +140,24 @@ def _own_noise(numbers: Floats, bounds: list[Floats | None], series: Scaled) -> 
     return float(np.median(np.minimum(known, _LOUDEST))) if known.size else 0.0
 
 
-def _level(series: Scaled, a: int, b: int) -> float:
+def _level(x: Floats, a: int, b: int) -> float:
     """Return the mean of ``[a, b)`` with outliers pulled in, to tell ratios by."""
-    x = series.x[a:b]
-    centre = np.median(x)
-    bound = CLIP * max(spread_of(x - centre), _TINY)
-    return float(np.mean(np.clip(x, centre - bound, centre + bound)))
+    stretch = x[a:b]
+    centre = np.median(stretch)
+    bound = CLIP * max(spread_of(stretch - centre), _TINY)
+    return float(np.mean(np.clip(stretch, centre - bound, centre + bound)))
 
 
 def _steps(detection: Detection, series: Scaled) -> Iterator[Step]:
     edges = [0, *detection.boundaries, series.x.size]
-    for a, b, c in zip(edges, edges[1:], edges[2:], strict=False):
-        weight = detection.judge.weigh(a, b, c)
+    for k, (b, found) in enumerate(detection.steps):
+        a, c = edges[k], edges[k + 2]
+        weight = found.judge.weigh(a, b, c)
         first, last = max(a, b - LONGEST), min(c, b + LONGEST)
-        old, new = _level(series, first, b), _level(series, b, last)
+        old, new = _level(found.x, first, b), _level(found.x, b, last)
         width = _SURE * weight.deviation
         p = p_value(weight.statistic, last - first)
-        near = detection.judge.location(a, b, c)
+        near = found.judge.location(a, b, c)
         yield Step(
             index=int(series.where[b]),
             ratio=series.ratio(old, new),
@@ -187,14 +170,13 @@ def _steps(detection: Detection, series: Scaled) -> Iterator[Step]:
         )
 
 
-def _drifts(detection: Detection, series: Scaled, threshold: float) -> Iterator[Step]:
+def _drifts(detection: Detection, series: Scaled, limits: Limits) -> Iterator[Step]:
     edges = [0, *detection.boundaries, series.x.size]
-    judge = detection.judge
     for a, c in pairwise(edges):
-        drift = drift_within(judge.sums, a, c, threshold, judge.floor)
+        drift = drift_within(detection.sums, a, c, limits.threshold, limits.floor)
         if drift is None:
             continue
-        middle = judge.sums.mean(drift.first, drift.last)
+        middle = detection.sums.mean(drift.first, drift.last)
         old, new = middle - drift.size / 2, middle + drift.size / 2
         width = _SURE * drift.deviation
         p = p_value(drift.statistic, drift.last - drift.first)

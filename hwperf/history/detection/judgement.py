@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -49,51 +49,64 @@ class Judge:
     sums: Sums
     variances: Floats
     floor: float
+    _known: dict[tuple[int, int, int], Weight] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def weigh(self, a: int, b: int, c: int) -> Weight:
-        """Return what speaks for a step at *b* between the boundaries *a* and *c*.
+        """Return what speaks for a step at *b* between the boundaries *a* and *c*."""
+        a, c = max(a, b - LONGEST), min(c, b + LONGEST)
+        # The same is asked again and again while others are dropped and moved.
+        if (weight := self._known.get((a, b, c))) is None:
+            weight = self._known[a, b, c] = self._weighed(a, b, c)
+        return weight
+
+    def _weighed(self, a: int, b: int, c: int) -> Weight:
+        """Return what speaks for a step at *b*, the stretches being at most LONGEST.
 
         The whole stretches are compared, and their ends next to *b*: where neighbouring points
         share their noise, means of many points tell less than the jump itself.
         """
-        a, c = max(a, b - LONGEST), min(c, b + LONGEST)
         if min(b - a, c - b) < SHORTEST:
             return Weight(0.0, 0.0, math.inf)
         size = self.sums.mean(b, c) - self.sums.mean(a, b)
-        whole = self._contrast(a, b, c)
-        if not whole:
+        contrast, variance = self._contrast(a, b, c, abs(size))
+        if contrast <= 0:
             return Weight(size, 0.0, math.inf)
-        deviation = abs(size) / whole
-        if self._is_a_slope(a, b, c, size, self._pooled(a, b, c)):
+        deviation = abs(size) / contrast
+        if self._is_a_slope(a, b, c, size, variance):
             return Weight(size, 0.0, deviation)
-        statistic = _counted(whole, a, b, c) * self._unlike_a_slope(a, b, c, size)
+        statistic = contrast * _full(a, b, c) * self._unlike_a_slope(a, b, c, size)
         reach = SHORTEST
         while reach < max(b - a, c - b):
             first, last = max(a, b - reach), min(c, b + reach)
-            local = self.sums.mean(b, last) - self.sums.mean(first, b)
-            if local * size > 0:
-                near = _counted(self._contrast(first, b, last), first, b, last) - _CHOICE
-                if near > statistic:
-                    near *= self._unlike_a_slope(first, b, last, local)
-                    statistic = max(statistic, near)
+            statistic = max(statistic, self._near(first, b, last, size, statistic))
             reach *= 2
         return Weight(size, statistic, deviation)
 
-    def _contrast(self, a: int, b: int, c: int) -> float:
-        """Return the difference of ``[a, b)`` and ``[b, c)`` in deviations, the larger of two."""
-        left, right = b - a, c - b
-        size = abs(self.sums.mean(b, c) - self.sums.mean(a, b))
-        before, after = self.sums.scatter(a, b), self.sums.scatter(b, c)
-        # Where one side is louder, its own noise counts (Welch).
-        own = before / (left * (left - 1)) + after / (right * (right - 1))
-        here = math.sqrt(max(self._pooled(a, b, c) * (1 / left + 1 / right), own))
-        usual = math.sqrt(self.variances[left] + self.variances[right])
-        return min(size / usual, normal_equivalent(size / here, left + right - 2))
+    def _near(self, a: int, b: int, c: int, size: float, least: float) -> float:
+        """Return the statistic of the ends of two stretches, 0 if it is below *least*."""
+        local = math.copysign(1.0, size) * (self.sums.mean(b, c) - self.sums.mean(a, b))
+        # What the noise by scale leaves is the most that it can be.
+        if local <= 0 or local * _full(a, b, c) < (least + _CHOICE) * self._usual(a, b, c):
+            return 0.0
+        statistic = self._contrast(a, b, c, local)[0] * _full(a, b, c) - _CHOICE
+        return max(statistic, 0.0) * self._unlike_a_slope(a, b, c, local)
 
-    def _pooled(self, a: int, b: int, c: int) -> float:
-        """Return the variance of a point around the levels of ``[a, b)`` and ``[b, c)``."""
-        scatter = self.sums.scatter(a, b) + self.sums.scatter(b, c)
-        return max(scatter / (c - a - 2), self.floor**2)
+    def _contrast(self, a: int, b: int, c: int, size: float) -> tuple[float, float]:
+        """Return *size*, the difference of two stretches, in deviations, and a point's variance."""
+        left, right = b - a, c - b
+        before, after = self.sums.scatter(a, b), self.sums.scatter(b, c)
+        free = left + right - 2
+        pooled = max((before + after) / free, self.floor**2)
+        # The larger of two: where one side is louder, its own noise counts (Welch).
+        own = before / (left * (left - 1)) + after / (right * (right - 1))
+        here = math.sqrt(max(pooled * (1 / left + 1 / right), own))
+        return min(size / self._usual(a, b, c), normal_equivalent(size / here, free)), pooled
+
+    def _usual(self, a: int, b: int, c: int) -> float:
+        """Return the deviation of the difference of two stretches by their lengths."""
+        return math.sqrt(self.variances[b - a] + self.variances[c - b])
 
     def _unlike_a_slope(self, a: int, b: int, c: int, size: float) -> float:
         """Return 1 where a step explains the two stretches better than a line does, 0 if worse.
@@ -160,7 +173,7 @@ class Judge:
         return int(near.min(initial=b)), int(near.max(initial=b))
 
 
-def _counted(contrast: float, a: int, b: int, c: int) -> float:
-    """Return *contrast*, less where a side is short."""
+def _full(a: int, b: int, c: int) -> float:
+    """Return what a contrast counts for: less than 1 where a side is short."""
     shortest = min(b - a, c - b)
-    return contrast * math.sqrt(shortest / (shortest + SHORT))
+    return math.sqrt(shortest / (shortest + SHORT))

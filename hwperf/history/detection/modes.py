@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from hwperf.history.detection.candidates import LONGEST
 from hwperf.history.detection.contrast import Floats
 from hwperf.history.detection.robust import between_neighbours
 
@@ -57,16 +58,36 @@ def without_modes(x: Floats, boundaries: list[int]) -> list[int]:
         for k in range(1, len(levels) - 1)
         if _returns(levels[k - 1], levels[k], levels[k + 1], scatter)
     ]
-    dropped: set[int] = set()
+    switching = []
     for each in excursions:
         around = (stretches[each.k - 1], stretches[each.k + 1])
         seen = [run for side in around for run in _visits(side, each.here, each.there, scatter)]
         others = sum(each.has_levels_of(other, scatter) for other in excursions) - 1
+        length = stretches[each.k].size
         is_visited = len(seen) >= _FEWEST_RUNS and sum(seen) > _FEWEST_RUNS
-        if others or (is_visited and stretches[each.k].size <= _LASTS_AND_ENDS * max(seen)):
-            dropped |= {each.k - 1, each.k}
+        if (others and length <= LONGEST) or (is_visited and length <= _LASTS_AND_ENDS * max(seen)):
+            switching.append((length.bit_length(), boundaries[each.k - 1], boundaries[each.k]))
+    left = list(boundaries)
+    # Short ones first, those of about one length in order: of an odd number of switches the last
+    # is left, as the level has changed.
+    for _, first, last in sorted(switching):
+        if first in left and last in left:
+            left.remove(first)
+            left.remove(last)
+    return _without_ends(x, left, scatter)
+
+
+def _without_ends(x: Floats, boundaries: list[int], scatter: float) -> list[int]:
+    """Return *boundaries* but for a last or first stretch that is as short as visits to its level.
+
+    These have no way back that could be seen.
+    """
+    stretches = np.split(x, boundaries)
+    levels = [float(np.median(stretch)) for stretch in stretches]
+    dropped: set[int] = set()
     for k, new, old in ((len(levels) - 2, -1, -2), (0, 0, 1)):
-        # The last stretch and the first have no way back that could be seen.
+        if not boundaries:
+            break
         seen = _visits(stretches[old], levels[old], levels[new], scatter)
         if len(seen) >= _FEWEST_RUNS and stretches[new].size <= _LASTS * max(seen):
             dropped.add(k)

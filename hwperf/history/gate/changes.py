@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,7 @@ class Member:
         ratio: new level over old, as stored.
         interval: 95 % interval of the ratio.
         now: the level at the end of the series.
+        since: of the levels that followed, the one that undid most of it; NaN where none did.
         n_before: points at the old level.
         n_after: points at the new level.
     """
@@ -56,6 +58,7 @@ class Member:
     now: float
     n_before: int
     n_after: int
+    since: float = math.nan
 
     @property
     def after(self) -> float:
@@ -107,6 +110,14 @@ class Change:
         """Level at the end over old level, the geometric mean over the members."""
         return _mean(
             member.now / member.before if member.now > 0 < member.before else member.ratio
+            for member in self.members
+        )
+
+    @property
+    def since(self) -> float:
+        """Of what followed, the level that undid most, over the old one; as `now` where none."""
+        return _mean(
+            member.since / member.before if member.since > 0 < member.before else self.now
             for member in self.members
         )
 
@@ -235,7 +246,19 @@ class _Group:
             now=old * ratio if last <= at else now,
             n_before=int(np.isfinite(values[low:at]).sum()),
             n_after=int(np.isfinite(values[at:high]).sum()),
+            since=self._since(i, at, rises=ratio > 1),
         )
+
+    def _since(self, i: int, at: int, *, rises: bool) -> float:
+        """Return the level that undid most of a change, NaN where nothing followed it."""
+        values = self.group[i].values
+        edges = sorted({each for each in self._edges(i) if each > at + TOLERANCE})
+        levels = [
+            _level(values[a:b], newest=False)
+            for a, b in pairwise([*edges, len(values)])
+            if _is_level(values[a:b])
+        ]
+        return (min if rises else max)(levels, default=math.nan)
 
     def _edges(self, i: int) -> list[int]:
         """Return where the levels of a series begin, but for the first."""

@@ -63,6 +63,7 @@ def finding_of(
         ratio=change.ratio,
         interval=change.interval,
         now=change.now,
+        since=change.since,
         statistic=change.statistic,
         p_value=change.p_value,
         q_value=q_value,
@@ -98,8 +99,9 @@ def finding_of(
 
 def _ended(found: Finding, settings: Settings) -> Finding | None:
     """Return *found* with its status, its end and whether it fails."""
-    size, now = abs(found.change), _worsening(found, found.now)
-    if now < max(found.min_change, _LEFT * size):
+    # What came back after it had recovered is a change of its own.
+    left = min(_worsening(found, ratio) for ratio in (found.now, found.since))
+    if left < max(found.min_change, _LEFT * abs(found.change)):
         # What was never certain has not recovered: it was nothing.
         return _with(found, status="recovered") if found.kind != "possible" else None
     is_recent = max(member.n_after for member in found.members) <= _RECENT

@@ -47,6 +47,7 @@ class Finding:
         ratio: new level over old, as stored; the geometric mean of the members.
         interval: 95 % interval of the ratio.
         now: the level at the end over the old one.
+        since: of the levels that followed, the one that undid most, over the old one.
         statistic: size over noise.
         p_value: how often noise shows as much.
         q_value: the false discovery rate over the suite at which it is told.
@@ -72,6 +73,7 @@ class Finding:
     ratio: float = math.nan
     interval: tuple[float, float] = (math.nan, math.nan)
     now: float = math.nan
+    since: float = math.nan
     statistic: float = math.nan
     p_value: float = 1.0
     q_value: float = 1.0

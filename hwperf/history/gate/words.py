@@ -115,7 +115,7 @@ def standing(finding: Finding) -> str:
             f"cause: {finding.cause}" + (f" ({finding.evidence})" if finding.evidence else "")
         )
     if finding.status == "recovered":
-        said.append(f"recovered: now {_now(finding)}")
+        said.append(f"recovered: {_now(finding)}")
     if finding.floor is not None:
         said.append(f"noise floor {percent(finding.floor)}")
     if finding.note:
@@ -124,8 +124,10 @@ def standing(finding: Finding) -> str:
 
 
 def _now(finding: Finding) -> str:
-    left = shown_ratio(finding.series, finding.now) - 1
-    return f"{left:+.1%}".replace("%", " %") + " of what it was before"
+    left, since = (shown_ratio(finding.series, r) - 1 for r in (finding.now, finding.since))
+    now = f"now {left:+.1%} of what it was before".replace("%", " %")
+    is_back = abs(left - since) > finding.min_change
+    return f"{since:+.1%}, ".replace("%", " %") + f"then changed again; {now}" if is_back else now
 
 
 def _noun(series: Series) -> str:
