@@ -17,6 +17,7 @@ from hwperf.history.detection.drifting import drift_within
 from hwperf.history.detection.finding import Found, Limits, found_in
 from hwperf.history.detection.in_modes import joined
 from hwperf.history.detection.likelihood import p_value
+from hwperf.history.detection.many_outliers import found_among_outliers
 from hwperf.history.detection.rhythm import rhythm_of
 from hwperf.history.detection.robust import CLIP, clipped, spread_of
 from hwperf.history.detection.step import Step
@@ -58,8 +59,8 @@ def steps(
         high: upper bound.
         threshold: least statistic of a change; beside a change of 1.5 times that, 0.9 of it is
             enough.
-        min_change: least change that is told, 0.01 for 1 %; a step with a statistic of 1.25 times
-            the threshold is told if its 95 % interval reaches that.
+        min_change: least change that is told, 0.01 for 1 %: what the 95 % interval of a step has to
+            reach.
 
     Raises:
         ValueError: if the arguments are no flat sequences of numbers, of one length, or a
@@ -116,7 +117,10 @@ def detect(x: Floats, limits: Limits) -> Detection:
     plain = found_beside_trend(x, limits, _found_beside_rhythm)
     modes = modes_of(x, limits.floor)
     if modes is None:
-        return Detection([(b, plain) for b in plain.boundaries], sums)
+        found = [(b, plain) for b in plain.boundaries]
+        if (hidden := found_among_outliers(x, limits, plain.boundaries)) is not None:
+            found += [(b, hidden) for b in hidden.boundaries]
+        return Detection(sorted(found, key=lambda each: each[0]), sums)
     folded = found_beside_trend(modes.folded, limits, _found_beside_rhythm)
     return Detection(joined(plain, folded, modes), sums)
 

@@ -16,7 +16,7 @@ from hwperf.history.detection.pruning import pruned, regained
 from hwperf.history.detection.robust import clipped
 from hwperf.history.detection.settling import settled
 
-__all__ = ["Found", "Limits", "found_in", "judge_of"]
+__all__ = ["Found", "Limits", "found_in", "found_in_cleaned", "judge_of"]
 
 _LEAST_CANDIDATE = 0.5  # Of the threshold: a candidate may gain when its neighbours go.
 _FURTHER = 0.9  # Of the threshold, for others: where one change is sure they are likelier.
@@ -57,11 +57,15 @@ class Found:
 
 
 def found_in(x: Floats, limits: Limits) -> Found:
-    """Return the steps of *x*, a series on the working scale.
+    """Return the steps of *x*, a series on the working scale."""
+    return found_in_cleaned(x, clipped(x), limits)
+
+
+def found_in_cleaned(x: Floats, y: Floats, limits: Limits) -> Found:
+    """Return the steps of *x*, sought in *y*, which is *x* with its outliers pulled in.
 
     Noise is measured again without the steps that were found, as steps inflate it.
     """
-    y = clipped(x)
     threshold, least = limits.threshold, limits.least
     boundaries: list[int] = []
     for _ in range(_PASSES):

@@ -18,7 +18,7 @@ SHORT = 3.0
 _NARROWEST = 8  # Points on either side within which a line is first tried in place of a step.
 _LINE = 6.0  # Squares, in variances, by which a line has to be better: twice the log likelihood.
 _MOST_OF = 0.7  # Share of the reach that has to be there on both sides.
-_CHOICE = 1.0  # Deviations that the ends of two stretches have to be surer by: there are several.
+_CHOICE = 0.5  # Deviations that the ends of two stretches have to be surer by: there are several.
 
 
 @dataclass(frozen=True)

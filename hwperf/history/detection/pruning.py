@@ -12,7 +12,6 @@ from hwperf.history.detection.judgement import Judge, Weight
 __all__ = ["pruned", "regained"]
 
 _ROUNDS = 8  # Of dropping and moving; two or three are enough in practice.
-_SURER = 1.25  # Times the threshold, for a step a little below the least size.
 _WITHIN = 1.959964  # Deviations: the two-sided 95 % of a standard normal variable.
 
 
@@ -26,7 +25,7 @@ def pruned(
         n: length of the series.
         judge: weighs one boundary between its neighbours.
         threshold: least statistic of a step.
-        least: least size of a step, or what its interval has to reach if it is surer.
+        least: size that the interval of a step has to reach.
     """
     for _ in range(_ROUNDS):
         before = boundaries
@@ -55,7 +54,7 @@ def regained(
         n: length of the series.
         judge: weighs one boundary between its neighbours.
         threshold: least statistic of a step.
-        least: least size of a step, or what its interval has to reach if it is surer.
+        least: size that the interval of a step has to reach.
     """
     for _ in range(_ROUNDS):
         before = boundaries
@@ -119,7 +118,7 @@ def _is_large(weight: Weight, threshold: float, least: float) -> bool:
     A step of just the least size is measured as less every second time.
     """
     size = abs(weight.size)
-    is_sure = weight.statistic >= _SURER * threshold
+    is_sure = weight.statistic >= threshold
     return size >= least or (is_sure and size + _WITHIN * weight.deviation >= least)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from hwperf.history.detection.contrast import Floats
 
-__all__ = ["CLIP", "between_neighbours", "clipped", "running_median", "spread_of"]
+__all__ = ["CLIP", "between_neighbours", "clipped", "running_median", "spread_of", "spread_of_most"]
 
 HALF_WINDOW = 12
 """Points on either side of a running median: it follows a level that lasts 13 points or more."""
@@ -20,7 +21,12 @@ _MAD = 1.4826  # Standard deviation over median absolute deviation, of a normal 
 _Q80 = 1.2816  # The 80 % quantile of |x| of a standard normal distribution.
 
 
-def clipped(values: Floats, half_window: int = HALF_WINDOW, clip: float = CLIP) -> Floats:
+def clipped(
+    values: Floats,
+    half_window: int = HALF_WINDOW,
+    clip: float = CLIP,
+    spread: Callable[[Floats], float] | None = None,
+) -> Floats:
     """Return *values* with each point within *clip* spreads of a running median.
 
     Of the median around the point, that up to it and that from it on, the one that moves it least:
@@ -29,7 +35,7 @@ def clipped(values: Floats, half_window: int = HALF_WINDOW, clip: float = CLIP) 
     """
     centre = running_median(values, half_window)
     residual = values - centre
-    bound = clip * spread_of(residual)
+    bound = clip * (spread or spread_of)(residual)
     pulled = np.asarray(centre + np.clip(residual, -bound, bound))
     if values.size < 2 * ONE_SIDED:
         return pulled
@@ -71,6 +77,11 @@ def spread_of(residual: Floats) -> float:
     size = np.abs(residual)
     middle, high = np.quantile(size, (0.5, 0.8))
     return float(max(_MAD * middle, high / _Q80))
+
+
+def spread_of_most(residual: Floats) -> float:
+    """Return the standard deviation by the median absolute deviation alone."""
+    return _MAD * float(np.median(np.abs(residual)))
 
 
 def between_neighbours(values: Floats) -> float:

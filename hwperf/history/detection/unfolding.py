@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hwperf.history.detection.contrast import Floats
 
-__all__ = ["Modes", "modes_of", "runs_of"]
+__all__ = ["Modes", "is_grid", "modes_of", "runs_of"]
 
 _FEWEST = 30
 _LAGS = (1, 2, 3, 5, 8, 13)  # Points between two that are compared: modes may last some points.
@@ -63,7 +63,7 @@ def modes_of(x: Floats, floor: float) -> Modes | None:
         x: the series.
         floor: least standard deviation of a point.
     """
-    if x.size < _FEWEST or np.mean(np.abs(np.diff(x)) < _EQUAL) > _GRID:
+    if x.size < _FEWEST or is_grid(x):
         return None
     gap = _gap_of(x, floor)
     if gap is None:
@@ -73,6 +73,11 @@ def modes_of(x: Floats, floor: float) -> Modes | None:
     if np.count_nonzero(np.diff(turns)) < _FEWEST_SWITCHES or not _come_again(turns):
         return None
     return Modes(gap, folded, turns - turns.min())
+
+
+def is_grid(x: Floats) -> bool:
+    """Tell whether many neighbours are equal: a clock of few digits, a counter."""
+    return bool(np.mean(np.abs(np.diff(x)) < _EQUAL) > _GRID)
 
 
 def runs_of(turns: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
