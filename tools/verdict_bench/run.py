@@ -14,8 +14,9 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from model import HISTORIES, MACHINE, SCENARIOS, Case, History, draw, draw_history, made_series
@@ -28,6 +29,7 @@ CAUSES = ("none", "code", "machine", "mixed", "unclear")
 NOISES = (0.005, 0.02, 0.05)  # Of a run against another: a quiet server, a desktop, a shared CI.
 DATA = Path(__file__).parent / "data" / "recorded.json"
 SLOWED = "project.Count.time_count"  # What record.py makes slower.
+FELT = 1.1  # Times what it takes in a quiet run: less is what quiet runs differ by.
 NEAR = 3  # Commits: so near a change counts as found.
 NOWHERE = Path("/nonexistent")
 
@@ -111,14 +113,18 @@ def _recorded(path: Path) -> Counts:
             for each in series:
                 if not is_canary(each):
                     name = each.key.benchmark
-                    found[_truth(run["scenario"], name), told.get(name, "none")] += 1
+                    found[_truth(run, quiet, name), told.get(name, "none")] += 1
     return counts
 
 
-def _truth(scenario: str, benchmark: str) -> str:
-    if scenario == "code":
+def _truth(run: Mapping[str, Any], quiet: Sequence[Mapping[str, Any]], benchmark: str) -> str:
+    """Return whose a change is: of a hog only where the benchmark felt it."""
+    if run["scenario"] == "code":
         return "code" if benchmark == SLOWED else "none"
-    return "none" if scenario == "quiet" else "machine"
+    if run["scenario"] == "quiet":
+        return "none"
+    usual = median(each["points"][benchmark]["value"] for each in quiet)
+    return "machine" if run["points"][benchmark]["value"] > FELT * usual else "none"
 
 
 def _real(name: str, *runs: dict[str, Any]) -> Series:

@@ -47,6 +47,8 @@ def text(verdict: Verdict, *, width: int = 80) -> str:
     """Return the verdict for a terminal of *width* columns."""
     lines = textwrap.wrap(sentence(verdict), width)
     lines.append(_subject(verdict))
+    for note in verdict.notes:
+        lines += _wrapped(f"{note}: what is not told may be hidden by that", width, 0)
     for finding in verdict.findings:
         lines.append("")
         name = _plain(finding.series.name)
@@ -78,6 +80,8 @@ def text(verdict: Verdict, *, width: int = 80) -> str:
 def markdown(verdict: Verdict) -> str:
     """Return the verdict as GitHub's Markdown."""
     lines = [f"**{sentence(verdict)}**", "", _escaped(_subject(verdict)), ""]
+    for note in verdict.notes:
+        lines += [_escaped(f"{note}: what is not told may be hidden by that"), ""]
     if verdict.findings:
         lines += ["| verdict | benchmark | before | after | change (95 %) | why |"]
         lines += ["|---|---|---|---|---|---|"]
@@ -120,6 +124,7 @@ def content(verdict: Verdict) -> dict[str, Any]:
         "canaries": [
             {"environment": environment, **each.to_json()} for environment, each in verdict.canaries
         ],
+        "notes": list(verdict.notes),
         "differences": [
             {"name": each.name, "before": each.before, "after": each.after}
             for each in verdict.differences

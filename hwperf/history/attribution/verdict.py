@@ -20,6 +20,8 @@ from hwperf.history.attribution.noise import Contrast, logarithms
 from hwperf.history.attribution.residual import detect
 from hwperf.history.attribution.sensitivity import Sensitivity, fit
 from hwperf.history.attribution.state import Difference, differences, result_file
+from hwperf.history.attribution.unquiet import Unquiet, unquiet
+from hwperf.history.attribution.unquiet import told as disturbance
 from hwperf.history.order import Order
 from hwperf.history.series import Series
 
@@ -68,6 +70,7 @@ class Verdict:
         findings: the changes, the code's first.
         canaries: how each canary moved between the two, by environment and name.
         differences: what else differs in what was recorded.
+        notes: what else the reader has to know, of the runs as a whole.
         n_compared: benchmarks that were measured on both sides, or long enough.
         n_missing: benchmarks that were not, and are not judged.
     """
@@ -77,6 +80,7 @@ class Verdict:
     findings: tuple[Finding, ...]
     canaries: tuple[tuple[str, Moved], ...] = ()
     differences: tuple[Difference, ...] = ()
+    notes: tuple[str, ...] = ()
     n_compared: int = 0
     n_missing: int = 0
 
@@ -166,18 +170,24 @@ def between(
     either = [series for series in code if {before, after} & set(_measured(series))]
     findings: list[Finding] = []
     canaries: list[tuple[str, Moved]] = []
+    notes: dict[str, None] = {}
     told: dict[tuple[str, str, str], Difference] = {}
     floors = floor.load(results_dir, machine)
     for environment in sorted({series.key.environment for series in common}):
         beside = canaries_beside(found, machine, environment)
-        shifts = {
-            name: pair.change_between(_sides(series, before, after, floors))
+        sides = {
+            name: _sides(series, before, after, floors)
             for name, series in beside.series.items()
             if {before, after} <= set(_measured(series))
         }
+        shifts = {name: pair.change_between(each) for name, each in sides.items()}
         canaries += [(environment, each) for each in pair.moved_of(shifts)]
         here = [series for series in common if series.key.environment == environment]
-        findings += _changes(here, (before, after), shifts, beside, len(common), floors)
+        disturbed = unquiet(sides)
+        if disturbed is not None:
+            notes[disturbed.words] = None
+        runs = _Runs((before, after), shifts, beside, disturbed, len(common), floors)
+        findings += _changes(here, runs)
         files = [result_file(results_dir / machine, c, environment) for c in (before, after)]
         if files[0] is not None and files[1] is not None:
             for each in differences(files[0], files[1]):
@@ -192,6 +202,7 @@ def between(
         findings=tuple(sorted(findings, key=_rank)),
         canaries=tuple(canaries),
         differences=tuple(told.values()),
+        notes=tuple(notes),
         n_compared=len(common),
         n_missing=len({s.key for s in either} - {s.key for s in common}),
     )
@@ -233,33 +244,54 @@ def throughout(found: Sequence[Series], machine: str) -> Verdict:
 _OF_THE_MACHINE = "it measures the machine, by code that is the same: its version is"
 
 
-def _changes(
-    here: Sequence[Series],
-    commits: tuple[str, str],
-    shifts: Mapping[str, Contrast],
-    beside: Beside,
-    n: int,
-    floors: Floors,
-) -> list[Finding]:
-    """Return the changes of the series *here*, which are some of *n*, between two commits."""
+@dataclass(frozen=True)
+class _Runs:
+    """Two runs in one environment: what is known of them beside the benchmarks.
+
+    Attributes:
+        commits: which two.
+        shifts: by canary, how much each changed.
+        beside: the canaries.
+        disturbed: which of the two was not left alone.
+        n: benchmarks that are compared, here and elsewhere.
+        floors: what ``hwperf aa`` found.
+    """
+
+    commits: tuple[str, str]
+    shifts: Mapping[str, Contrast]
+    beside: Beside
+    disturbed: Unquiet | None
+    n: int
+    floors: Floors
+
+
+def _changes(here: Sequence[Series], runs: _Runs) -> list[Finding]:
+    """Return the changes of the series *here* between two runs."""
     found = []
     for series in here:
-        sides = _sides(series, *commits, floors)
+        sides = _sides(series, *runs.commits, runs.floors)
         change = pair.change_between(sides)
-        is_sure = pair.is_change(change, n)
-        if not (is_sure or pair.may_be_change(change)):
-            continue
-        at = [series.commits.index(commit) for commit in commits]
-        near = beside.along(commits, series.times[at])
-        same_run = {n: s for n, s in shifts.items() if n in near and np.isfinite(near[n]).all()}
-        if is_sure:
-            told = pair.judge(change, same_run, _learned(series, at[1], beside), at[1])
-        else:
-            told = pair.undecided(change, same_run, at[1])
-        if is_sure and series.workload is not None:
-            told = replace(told, cause="machine", reason=_OF_THE_MACHINE)
-        found.append(_finding(series, sides.before, sides.after, commits[1], told))
+        told = _told(series, sides, change, runs)
+        if told is not None:
+            found.append(_finding(series, sides.before, sides.after, runs.commits[1], told))
     return found
+
+
+def _told(series: Series, sides: pair.Sides, change: Contrast, runs: _Runs) -> Attribution | None:
+    """Return what a change amounts to, None where there is none to tell."""
+    at = [series.commits.index(commit) for commit in runs.commits]
+    near = runs.beside.along(runs.commits, series.times[at])
+    is_same = {n for n, costs in near.items() if np.isfinite(costs).all()}
+    shifts = {name: shift for name, shift in runs.shifts.items() if name in is_same}
+    if pair.is_change(change, runs.n):
+        told = pair.judge(change, shifts, _learned(series, at[1], runs.beside), at[1])
+        is_ours = series.workload is not None
+        return replace(told, cause="machine", reason=_OF_THE_MACHINE) if is_ours else told
+    if change.n < pair.ENOUGH and shifts:
+        disturbed = disturbance(sides, change, shifts, runs.disturbed, at[1])
+        if disturbed is not None:
+            return disturbed
+    return pair.undecided(change, shifts, at[1]) if pair.may_be_change(change) else None
 
 
 def _finding(
