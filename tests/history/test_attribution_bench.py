@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections import Counter
@@ -52,10 +53,12 @@ def test_the_same_seed_gives_the_same_suite(bench: ModuleType) -> None:
 
 
 def test_the_recorded_runs_blame_no_code_that_is_innocent(bench: ModuleType) -> None:
-    counts = bench._recorded(bench.DATA)
-    assert set(counts) == {"quiet", "cpu", "memory", "disk", "code"}
-    assert sum(map(bench._wrong, counts.values())) == 0
-    assert counts["code"]["code", "code"] > 0
+    sessions = json.loads(bench.DATA.read_text("utf-8"))
+    for counts in (bench._recorded(sessions), bench._recorded_after(sessions)):
+        assert set(counts) == {"quiet", "cpu", "memory", "disk", "code"}
+        assert sum(map(bench._wrong, counts.values())) == 0
+    assert bench._recorded(sessions)["code"]["code", "code"] > 0
+    assert bench._recorded(sessions)["cpu"]["machine", "machine"] > 0
 
 
 def test_a_hog_runs_as_long_as_it_is_wanted_and_leaves_nothing(

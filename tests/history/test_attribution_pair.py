@@ -110,9 +110,22 @@ def test_a_large_move_within_wide_intervals_is_not_called_nothing() -> None:
     assert "may be noise" in told.reason
     small = pair.change_between(pair.Sides(10.0, 11.0, ((9.9, 10.1), (10.9, 11.1))))
     assert not pair.may_be_change(small)  # Below a fifth it is not worth asking.
-    history = np.log(np.linspace(5.0, 12.0, 20))
+    history = np.log(np.tile([5.0, 9.0], 10))
     known = pair.change_between(pair.Sides(5.99, 10.7, ((4.5, 8.0), (10.6, 10.8)), history))
     assert not pair.may_be_change(known)  # Whose noise is known is judged by it.
+
+
+def test_a_history_in_which_one_run_in_five_was_disturbed_makes_a_change_unsure() -> None:
+    """The middle one of the differences between neighbours would not know of them."""
+    history = np.log(np.array([1.0, 1.01, 0.99, 1.6, 1.0, 1.0, 1.01, 1.32, 1.0, 0.99, 1.0, 1.4]))
+    runs = pair.Sides(1.0, 1.4, ((0.99, 1.01), (1.2, 1.6)), history)
+    change = pair.change_between(runs)
+    assert not pair.is_change(change, 3)
+    assert not pair.may_be_change(change)
+    doubled = pair.change_between(replace(runs, after=2.1, intervals=((0.99, 1.01), (2.0, 2.2))))
+    assert not pair.is_change(doubled, 3)
+    assert pair.may_be_change(doubled)
+    assert "earlier runs differed" in pair.undecided(doubled, shifts(), 1).reason
 
 
 def test_a_median_over_three_outvotes_one_canary() -> None:

@@ -32,7 +32,7 @@ MACHINE = "recorded"
 
 
 def main() -> int:
-    """Record and write the file."""
+    """Record one session, and add it to the file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--repeats", type=int, default=2, help="quiet runs; others are one each")
     parser.add_argument("-o", "--output", type=Path, default=DATA)
@@ -43,8 +43,9 @@ def main() -> int:
         shutil.copytree(SUITE, copy, ignore=shutil.ignore_patterns("results", "env", "html"))
         _git(copy, "init", "-q")
         found = [_recorded(copy, scenario, number) for number, scenario in enumerate(scenarios)]
+    known = json.loads(given.output.read_text("utf-8")) if given.output.is_file() else []
     given.output.parent.mkdir(exist_ok=True)
-    given.output.write_text(json.dumps(found, indent=0) + "\n", encoding="utf-8")
+    given.output.write_text(json.dumps([*known, found], indent=0) + "\n", encoding="utf-8")
     return 0
 
 

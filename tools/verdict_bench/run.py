@@ -30,6 +30,7 @@ NOISES = (0.005, 0.02, 0.05)  # Of a run against another: a quiet server, a desk
 DATA = Path(__file__).parent / "data" / "recorded.json"
 SLOWED = "project.Count.time_count"  # What record.py makes slower.
 FELT = 1.1  # Times what it takes in a quiet run: less is what quiet runs differ by.
+LONG = 10  # Quiet runs that make a history.
 NEAR = 3  # Commits: so near a change counts as found.
 NOWHERE = Path("/nonexistent")
 
@@ -45,9 +46,14 @@ def main() -> int:
     given = parser.parse_args()
     for title, n_before in (("two runs", 1), ("two runs after 40", 41)):
         print(f"\n{title}\n{_table(_made_up(given.cases, given.seed, n_before))}", flush=True)
-    print(f"\nhistories of 100\n{_table(_histories(given.cases // 4, given.seed))}", flush=True)
+    print(
+        f"\nhistories of 100\n{_table(_histories(max(1, given.cases // 4), given.seed))}",
+        flush=True,
+    )
     if given.recorded.is_file():
-        print(f"\nreal runs\n{_table(_recorded(given.recorded))}")
+        sessions = json.loads(given.recorded.read_text(encoding="utf-8"))
+        print(f"\nreal runs, two\n{_table(_recorded(sessions))}")
+        print(f"\nreal runs after {LONG} and more\n{_table(_recorded_after(sessions))}")
     return 0
 
 
@@ -97,27 +103,45 @@ def _judged(case: Case) -> Iterator[tuple[str, str]]:
         yield truth, told.get(name, "none")
 
 
-def _recorded(path: Path) -> Counts:
-    """Judge each real run that was disturbed or slower against each that was quiet."""
-    runs = json.loads(path.read_text(encoding="utf-8"))
-    quiet = [run for run in runs if run["scenario"] == "quiet"]
+Run = Mapping[str, Any]
+
+
+def _recorded(sessions: Sequence[Sequence[Run]]) -> Counts:
+    """Judge each real run against each that was quiet in the same session."""
     counts: Counts = {}
-    for run in runs:
-        for before in quiet:
-            if before is run:
-                continue
-            found = counts.setdefault(run["scenario"], Counter())
-            series = [_real(name, before, run) for name in run["points"]]
-            verdict = between(series, "a" * 40, "b" * 40, MACHINE, NOWHERE)
-            told = {f.series.key.benchmark: f.attribution.cause for f in verdict.findings}
-            for each in series:
-                if not is_canary(each):
-                    name = each.key.benchmark
-                    found[_truth(run, quiet, name), told.get(name, "none")] += 1
+    for runs in sessions:
+        quiet = [run for run in runs if run["scenario"] == "quiet"]
+        for run in runs:
+            for before in quiet:
+                if before is not run:
+                    found = counts.setdefault(run["scenario"], Counter())
+                    found.update(_judged_runs([before, run], quiet))
     return counts
 
 
-def _truth(run: Mapping[str, Any], quiet: Sequence[Mapping[str, Any]], benchmark: str) -> str:
+def _recorded_after(sessions: Sequence[Sequence[Run]]) -> Counts:
+    """Judge each real run after all others of its session that were quiet, if these are many."""
+    counts: Counts = {}
+    for runs in sessions:
+        quiet = [run for run in runs if run["scenario"] == "quiet"]
+        for run in runs if len(quiet) > LONG else []:
+            before = [each for each in quiet if each is not run]
+            found = counts.setdefault(run["scenario"], Counter())
+            found.update(_judged_runs([*before, run], quiet))
+    return counts
+
+
+def _judged_runs(runs: Sequence[Run], quiet: Sequence[Run]) -> Iterator[tuple[str, str]]:
+    """Yield the true and the told cause of each benchmark, between the last two of *runs*."""
+    series = [_real(name, runs) for name in runs[-1]["points"]]
+    commits = series[0].commits
+    verdict = between(series, commits[-2], commits[-1], MACHINE, NOWHERE)
+    told = {f.series.key.benchmark: f.attribution.cause for f in verdict.findings}
+    for name in (each.key.benchmark for each in series if not is_canary(each)):
+        yield _truth(runs[-1], quiet, name), told.get(name, "none")
+
+
+def _truth(run: Run, quiet: Sequence[Run], benchmark: str) -> str:
     """Return whose a change is: of a hog only where the benchmark felt it."""
     if run["scenario"] == "code":
         return "code" if benchmark == SLOWED else "none"
@@ -127,7 +151,7 @@ def _truth(run: Mapping[str, Any], quiet: Sequence[Mapping[str, Any]], benchmark
     return "machine" if run["points"][benchmark]["value"] > FELT * usual else "none"
 
 
-def _real(name: str, *runs: dict[str, Any]) -> Series:
+def _real(name: str, runs: Sequence[Run]) -> Series:
     points = [run["points"].get(name, {}) for run in runs]
     ends = [point.get("interval") or (math.nan, math.nan) for point in points]
     return made_series(
@@ -136,7 +160,7 @@ def _real(name: str, *runs: dict[str, Any]) -> Series:
         [point.get("value", math.nan) for point in points],
         [low for low, _ in ends],
         [high for _, high in ends],
-        ("a" * 40, "b" * 40),
+        tuple(f"{i:040x}" for i in range(len(runs))),
     )
 
 

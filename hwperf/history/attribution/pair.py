@@ -42,6 +42,8 @@ LEAST_MOVE = 0.03
 ENOUGH = 8
 """Points from which on a series tells itself how much its runs differ."""
 
+_HIGH = 0.8
+_NORMAL = 1.2816  # The _HIGH quantile of |x| of a standard normal variable.
 _WIDER = 2.0  # Runs differ by more than the samples of one do (docs/measured.md).
 _LEAST_NOISE = 0.015  # Of a single run without a history.
 _Z99 = 2.5758  # asv keeps the 99 % interval.
@@ -51,6 +53,7 @@ _MOVED = 3.5  # Deviations of a canary: three resources, and their noise is hard
 _ALONE = 2.0  # As many times more, of a canary that has no history and that no other confirms.
 _QUIET = 0.6  # Of a change: what no canary shows, and might be there unseen at most.
 _SUSPECT = 2.0  # Deviations: 5 % of what does not change.
+_SUSPECT_BY_HISTORY = 2.5  # Where the noise is known: 1 %.
 _SUSPICIOUS = 0.2  # Of a benchmark: four times the least change.
 _UNSURE = 0.15  # Of a share that was learned: the machine is never slowed twice in the same way.
 
@@ -85,10 +88,20 @@ def change_between(sides: Sides) -> Contrast:
     within = float(np.hypot(first, second))
     known = int(np.isfinite(sides.history).sum())
     if known >= ENOUGH:
-        return Contrast(shift, max(within, noise(sides.history) * float(np.sqrt(2))), known)
+        return Contrast(shift, max(within, _between_runs(sides.history)), known)
     if sides.floor is not None:
         return Contrast(shift, max(within, sides.floor * float(np.sqrt(2))), ENOUGH)
     return Contrast(shift, max(_WIDER * within, _LEAST_NOISE * float(np.sqrt(2))), 1)
+
+
+def _between_runs(history: Array) -> float:
+    """Return the standard deviation of the difference of two runs by what neighbours differed by.
+
+    The larger of two: by the middle one of the differences, and by the 80 % quantile, as one run in
+    ten or in five was often disturbed, and says what the next may be.
+    """
+    steps = np.abs(np.diff(history[np.isfinite(history)]))
+    return max(noise(history) * float(np.sqrt(2)), float(np.quantile(steps, _HIGH)) / _NORMAL)
 
 
 def _within(low: float, high: float) -> float:
@@ -110,9 +123,10 @@ def is_change(change: Contrast, n: int) -> bool:
 def may_be_change(change: Contrast) -> bool:
     """Return whether a benchmark moved too far to say that nothing changed, and may not have.
 
-    Of two runs without a history the noise itself is hardly known: one unquiet run hides a factor.
+    Without a history the noise itself is hardly known, and one unquiet run hides a factor.
     """
-    return change.n < ENOUGH and change.is_beyond(_SUSPECT, float(np.log1p(_SUSPICIOUS)))
+    suspect = _SUSPECT if change.n < ENOUGH else _SUSPECT_BY_HISTORY
+    return change.is_beyond(suspect, float(np.log1p(_SUSPICIOUS)))
 
 
 def undecided(change: Contrast, canaries: Mapping[str, Contrast], index: int) -> Attribution:
@@ -120,7 +134,9 @@ def undecided(change: Contrast, canaries: Mapping[str, Contrast], index: int) ->
     return Attribution(
         cause="unclear",
         reason="the samples of each run differ so much that it may be noise: measure both again, "
-        "or let a history grow",
+        "or let a history grow"
+        if change.n < ENOUGH
+        else "earlier runs differed so much that it may be noise: measure both again",
         index=index,
         ratio=float(np.exp(change.shift)),
         interval=change.interval(),

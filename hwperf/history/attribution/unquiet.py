@@ -96,7 +96,7 @@ def told(
     if not is_wide or change.shift * (1 if is_second else -1) < math.log1p(LEAST_CHANGE):
         return None
     loud, quiet = (1, 0) if is_second else (0, 1)
-    as_ever = sides.intervals[loud][0] <= sides.intervals[quiet][1]
+    as_ever = sides.intervals[loud][0] <= (1 + LEAST_CHANGE) * sides.intervals[quiet][1]
     found = judge(change, shifts, index=index)
     if disturbed is not None and disturbed.second is is_second and as_ever:
         return replace(found, cause="machine", reason=f"{disturbed.words}: measure it again")
