@@ -186,3 +186,20 @@ def test_many_levels_of_a_long_history_are_found(seed: int) -> None:
     assert len(found) == len(places)
     assert all(abs(one - other) <= 3 for one, other in zip(found, places, strict=True))
     assert all(b - a > 100 for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize("jump", [5.0, 300.0])
+def test_a_jump_of_thousands_of_gaps_is_found_at_once(jump: float) -> None:
+    """The lower mode is sought among the levels that a stretch has, not among all between."""
+    x = sticky(3, n=300, gap=0.004) - 0.5 * jump
+    x[150:] += jump
+    (index,) = indices(x)
+    assert index == 150
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_distances_that_are_nothing_or_anything_are_fitted(seed: int) -> None:
+    rng = np.random.default_rng([seed, 8])
+    x = np.where(rng.random(120) < 0.5, 0.0, rng.normal(0, 1e-9, 120))
+    x[rng.integers(0, 120, 20)] += 10.0 ** rng.uniform(-9, 2, 20)
+    assert modes_of(x, 1e-7) is None

@@ -21,6 +21,7 @@ __all__ = ["joined"]
 _SAME = 8  # Points: two steps that are closer are one.
 _CHANCE = 0.01  # Of one stay among them all that is so long.
 _MOVES = 8.0  # Points outside of both modes that a move of both has to explain.
+_LEVELS = 6  # Of a stretch that are asked for the lower mode: two, and some moves of both.
 _NEAREST = 0.5  # The same for a whole gap of difference at a step of the folded series: of two
 # ways to take a stretch in one mode the one that makes the smaller step.
 
@@ -76,36 +77,47 @@ def _lower_modes(folded: Found, modes: Modes) -> NDArray[np.intp]:
     That which leaves the fewest points outside of both modes (Viterbi's algorithm): it may change
     where the folded series steps, and elsewhere if enough points say so.
     """
-    turns = modes.turns
-    n_bases = max(1, int(turns.max()))
-    outside = [[float(not k <= turn <= k + 1) for k in range(n_bases)] for turn in turns.tolist()]
-    jumps = _jumps(folded, modes.gap)
-    total = outside[0]
-    origins = [[0] * n_bases]
-    for i in range(1, turns.size):
-        jump = jumps.get(i)
-        best = []
-        for k in range(n_bases):
-            costs = [
-                total[j] + (_MOVES * (j != k) if jump is None else _NEAREST * abs(jump + k - j))
-                for j in range(n_bases)
-            ]
-            best.append(min(range(n_bases), key=costs.__getitem__))
-            outside[i][k] += costs[best[-1]]
-        total = outside[i]
-        origins.append(best)
-    path = [min(range(n_bases), key=total.__getitem__)]
-    for best in reversed(origins[1:]):
-        path.append(best[path[-1]])
+    edges = [0, *folded.boundaries, modes.turns.size]
+    jumps = [0.0, *_jumps(folded, modes.gap)]
+    stretches: list[tuple[NDArray[np.intp], list[NDArray[np.intp]]]] = []
+    total = np.zeros(1)
+    before = np.zeros(1, dtype=np.intp)
+    for (a, b), jump in zip(pairwise(edges), jumps, strict=True):
+        turns = modes.turns[a:b]
+        lower = _candidates(turns)
+        outside = ((turns[:, None] < lower) | (turns[:, None] > lower + 1)).astype(np.float64)
+        costs = total + _NEAREST * np.abs(jump + lower[:, None] - before) * (a > 0)
+        origins = [np.argmin(costs, axis=1)]
+        total = costs.min(axis=1) + outside[0]
+        own = np.arange(lower.size)
+        for row in outside[1:]:
+            best = int(np.argmin(total))
+            stays = total <= total[best] + _MOVES
+            origins.append(np.where(stays, own, best))
+            total = np.where(stays, total, total[best] + _MOVES) + row
+        stretches.append((lower, origins))
+        before = lower
+    at = int(np.argmin(total))
+    path: list[int] = []
+    for lower, origins in reversed(stretches):
+        for origin in reversed(origins):
+            path.append(int(lower[at]))
+            at = int(origin[at])
     return np.array(path[::-1], dtype=np.intp)
 
 
-def _jumps(folded: Found, gap: float) -> dict[int, float]:
+def _candidates(turns: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return what the lower mode may be in a stretch: its commonest levels, or one below."""
+    levels, counts = np.unique(turns, return_counts=True)
+    common = levels[np.argsort(-counts, kind="stable")[:_LEVELS]]
+    return np.unique(np.concatenate((common, common - 1)))
+
+
+def _jumps(folded: Found, gap: float) -> list[float]:
     """Return by how many gaps the folded series steps at each of its boundaries."""
     edges = [0, *folded.boundaries, folded.x.size]
     levels = [float(np.median(folded.x[a:b])) for a, b in pairwise(edges)]
-    steps = zip(folded.boundaries, pairwise(levels), strict=True)
-    return {b: (new - old) / gap for b, (old, new) in steps}
+    return [(new - old) / gap for old, new in pairwise(levels)]
 
 
 def _ends_of_long_stays(turns: NDArray[np.intp]) -> list[int]:

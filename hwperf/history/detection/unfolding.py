@@ -34,6 +34,7 @@ _LEAST_SHARE = 0.05  # Of the distances that are about the gap.
 _MOST_OTHERS = 0.12  # Of those that are neither about 0 nor about the gap.
 _GAIN = 0.02  # Log likelihood per distance by which two modes have to be better than two widths.
 _FEWEST_SWITCHES = 6
+_MOST_TURNS = 1e6  # Gaps between the least and the largest value: a phase is no more exact.
 _FEWEST_RETURNS = 2
 _RETURNED = 0.04  # Share of the points in stays at a mode beside the longest.
 _REACH = 12  # Points on either side that tell the phase.
@@ -66,7 +67,7 @@ def modes_of(x: Floats, floor: float) -> Modes | None:
     if x.size < _FEWEST or is_grid(x):
         return None
     gap = _gap_of(x, floor)
-    if gap is None:
+    if gap is None or np.ptp(x) > _MOST_TURNS * gap:
         return None
     folded = _folded(x, gap)
     turns = np.rint((x - folded) / gap).astype(np.intp)
@@ -89,8 +90,8 @@ def runs_of(turns: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]
 def _come_again(turns: NDArray[np.intp]) -> bool:
     """Tell whether both modes are left and come back: two levels and some outliers do not."""
     lengths, levels = runs_of(turns)
-    common = np.argsort(-np.bincount(turns - turns.min()), kind="stable")[:2] + turns.min()
-    for level in common:
+    values, counts = np.unique(turns, return_counts=True)
+    for level in values[np.argsort(-counts, kind="stable")[:2]]:
         stays = np.sort(lengths[levels == level])[:-1]
         if stays.size < _FEWEST_RETURNS or stays.sum() < _RETURNED * turns.size:
             return False
@@ -150,7 +151,7 @@ def _two_modes(distances: Floats, fit: _Fit, rounds: int, least: float, most: fl
         away = fit.shares[1] * _normal(distances - fit.gap, fit.width)
         total = zero + away + fit.shares[2] / most
         zero, away = zero / total, away / total
-        gap = float(away @ distances) / max(float(away.sum()), _TINY)
+        gap = max(float(away @ distances) / max(float(away.sum()), _TINY), _TINY)
         squares = float(zero @ squared + away @ (distances - gap) ** 2)
         width = max(math.sqrt(squares / max(float(zero.sum() + away.sum()), _TINY)), least)
         before = fit
