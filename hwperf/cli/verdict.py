@@ -46,6 +46,7 @@ def verdict_command(
     worse, 3 if there is too little data to tell.
     """
     from hwperf.history.attribution import told, verdict
+    from hwperf.history.attribution.between import between
 
     if history and a is not None:
         raise UsageError("--history judges all commits: give no commits with it, or leave it out.")
@@ -64,7 +65,7 @@ def verdict_command(
         pair = _pair(a, b, commits, order, name)
         if pair is None:
             return UNMEASURED
-        judged = verdict.between(found, *pair, name, place.results_dir)
+        judged = between(found, *pair, name, place.results_dir)
     if form == "json":
         written = json.dumps(told.content(judged), indent=1, allow_nan=False) + "\n"
     else:

@@ -10,9 +10,9 @@ import pytest
 
 from hwperf.errors import UsageError
 from hwperf.history.attribution import pair, told
+from hwperf.history.attribution.between import between
 from hwperf.history.attribution.noise import Contrast, contrast, logarithms, noise
 from hwperf.history.attribution.verdict import (
-    between,
     chosen_machine,
     commits_of,
     newest,

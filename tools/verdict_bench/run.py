@@ -22,7 +22,8 @@ from typing import Any
 from model import HISTORIES, MACHINE, SCENARIOS, Case, History, draw, draw_history, made_series
 
 from hwperf.history.attribution import is_canary
-from hwperf.history.attribution.verdict import between, throughout
+from hwperf.history.attribution.between import between
+from hwperf.history.attribution.verdict import throughout
 from hwperf.history.series import Series
 
 CAUSES = ("none", "code", "machine", "mixed", "unclear")
