@@ -11,6 +11,8 @@ from types import ModuleType
 
 import pytest
 
+from hwperf.history.attribution import told
+
 TOOLS = Path(__file__).resolve().parents[2] / "tools" / "verdict_bench"
 
 
@@ -74,3 +76,21 @@ def test_a_hog_runs_as_long_as_it_is_wanted_and_leaves_nothing(
             time.sleep(0.05)
         assert list(tmp_path.iterdir())
     assert not list(tmp_path.iterdir())
+
+
+def test_a_real_hog_of_the_cpus_is_named_at_the_top(bench: ModuleType) -> None:
+    runs = json.loads(bench.DATA.read_text("utf-8"))[0]
+    quiet = next(run for run in runs if run["scenario"] == "quiet")
+    hogged = next(run for run in runs if run["scenario"] == "cpu")
+    series = [bench._real(name, [quiet, hogged]) for name in hogged["points"]]
+    commits = series[0].commits
+    verdict = bench.between(series, *commits, bench.MACHINE, bench.NOWHERE)
+    note = "something else had the CPUs in the second run"
+    assert [each.startswith(note) for each in verdict.notes] == [True]
+    assert note in " ".join(told.text(verdict).split())
+    assert note in told.markdown(verdict)
+    assert told.content(verdict)["notes"] == list(verdict.notes)
+    other = bench.between(series, *reversed(commits), bench.MACHINE, bench.NOWHERE)
+    assert "in the first run" in other.notes[0]
+    assert {finding.attribution.cause for finding in other.findings} == {"machine"}
+    assert not any(finding.is_worse for finding in other.findings)
