@@ -112,13 +112,19 @@ def _state(path: Path, now: int) -> State:
         told = path.stat()
     except OSError:
         return _UNKNOWN
-    size, changed = 0, 0
+    size, changed, written = 0, 0, told.st_mtime_ns
     with contextlib.suppress(OSError):
         beside = sidecar.path_beside(path).stat()
-        size, changed = beside.st_size, beside.st_mtime_ns
-    if now - max(told.st_mtime_ns, changed) < _FRESH_S * 1e9:
+        size, changed = beside.st_size, _changed(beside)
+        written = max(written, beside.st_mtime_ns)
+    if now - written < _FRESH_S * 1e9:
         return _UNKNOWN
-    return told.st_size, told.st_mtime_ns, size, changed
+    return told.st_size, _changed(told), size, changed
+
+
+def _changed(told: os.stat_result) -> int:
+    """Return when a file was changed, in nanoseconds; copies may keep the time of its content."""
+    return max(told.st_mtime_ns, told.st_ctime_ns)
 
 
 def _joined(kept: Table | None, old: Sequence[int], new: Sequence[Rows]) -> Table:

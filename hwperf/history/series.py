@@ -35,7 +35,21 @@ __all__ = ["Series", "SeriesKey", "load", "machines"]
 Warn = Callable[[str], None]
 Array = NDArray[Any]
 
-_RATES = ("/s", "hz", "per second", "per sec", "iops", "flops", "fps", "qps", "rps", "% hit")
+_RATES = (
+    "/s",
+    "/sec",
+    "/second",
+    "bps",
+    "hz",
+    "per second",
+    "per sec",
+    "iops",
+    "flops",
+    "fps",
+    "qps",
+    "rps",
+    "% hit",
+)
 """Ends of units in which more is better, where the benchmark does not say."""
 _MOST_NAMED = 20  # Files that are passed over.
 _DEEPEST = 3  # Directories below the results: machine names with slashes make them.
@@ -133,6 +147,14 @@ class Series:
     def rises_when_worse(self) -> bool:
         """Whether a ratio of what is stored above 1 is worse: of a cost, also shown as a rate."""
         return (self.quantity is not None or not self.higher_is_better) is not self.is_negative
+
+    @property
+    def costs(self) -> Array:
+        """The values as costs, which rise when it gets worse: of a rate the reciprocals."""
+        if self.rises_when_worse:
+            return self.values
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.where(self.values > 0, 1 / self.values, np.nan)
 
     def shown(self, value: float) -> float:
         """Return what is shown of a stored value, in :attr:`unit`; NaN where there is none."""

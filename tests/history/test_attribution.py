@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -196,3 +196,16 @@ def test_a_whole_history_is_judged_change_by_change() -> None:
     told = sorted((f.commit, f.attribution.cause, f.is_worse) for f in verdict.findings)
     assert [(cause, worse) for _, cause, worse in told] == [("machine", True), ("code", True)]
     assert (verdict.n_compared, verdict.n_missing) == (1, 1)
+
+
+def test_a_rate_that_falls_with_a_slower_machine_is_the_machines() -> None:
+    machine = step(40, 1.4)
+    rate = made("suite.rate", 10.0 / machine * noisy(N, 0.01, 1))
+    rate = replace(rate, unit="GB/s", higher_is_better=True)
+    series = [rate, *(made(f"c.{k}", v, canary=k) for k, v in canaries_of(machine).items())]
+    (finding,) = throughout(series, MACHINE).findings
+    assert (finding.attribution.cause, finding.is_worse) == ("machine", True)
+    assert finding.attribution.ratio == pytest.approx(1 / 1.4, rel=0.02)
+    opposite = [rate, *(made(f"c.{k}", 1 / v, canary=k) for k, v in canaries_of(machine).items())]
+    (finding,) = throughout(opposite, MACHINE).findings
+    assert (finding.attribution.cause, finding.is_worse) == ("code", True)

@@ -169,6 +169,33 @@ def test_a_slower_machine_is_found_and_the_machines(n: int) -> None:
     assert [f.attribution.cause for f in verdict.findings] == ["machine"]
 
 
+def as_rate(series: Series) -> Series:
+    return replace(
+        series, values=1 / series.values, low=1 / series.high, high=1 / series.low,
+        unit="GB/s", higher_is_better=True,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("n", [2, 40])
+@pytest.mark.parametrize(("code", "machine"), [(1.4, 1.0), (1.0, 1.6), (0.7, 1.0), (1.0, 0.6)])
+def test_a_rate_has_the_verdict_of_its_cost(n: int, code: float, machine: float) -> None:
+    """A machine that is slower makes a time rise and a rate fall."""
+    state = np.ones(n)
+    state[-1] = machine
+    cost = suite(n, code=code, machine=state)
+    rate = [as_rate(cost[0]), *cost[1:]]
+    commits = cost[0].commits
+    (one,), (other,) = (
+        between(series, commits[-2], commits[-1], MACHINE, NOWHERE).findings
+        for series in (cost, rate)
+    )
+    assert one.attribution.cause == other.attribution.cause == ("machine" if code == 1 else "code")
+    assert one.is_worse is other.is_worse is (code * machine > 1)
+    assert one.attribution.ratio * other.attribution.ratio == pytest.approx(1)
+    assert other.after / other.before == pytest.approx(other.attribution.ratio)
+    assert other.attribution.interval[0] <= other.attribution.ratio <= other.attribution.interval[1]
+
+
 @pytest.mark.parametrize("n", [2, 40])
 def test_two_equal_runs_have_no_findings(n: int) -> None:
     series = suite(n)

@@ -63,6 +63,20 @@ def test_only_what_changed_is_parsed_again(results: Path, parsed: list[str]) -> 
     assert len(parsed) == 4
 
 
+def test_another_file_of_the_same_size_and_time_is_seen(results: Path) -> None:
+    """As copies have that keep times: rsync, tar, the caches of CI."""
+    path = path_of(results, 1)
+    assert values(results) == [1.0, 2.0, 3.0]
+    status = path.stat()
+    text = path.read_text()
+    other = text.replace("[2.0]", "[7.0]")
+    assert other != text
+    path.write_text(other)
+    os.utime(path, ns=(status.st_mtime_ns, status.st_mtime_ns))
+    assert path.stat().st_size == status.st_size
+    assert values(results) == [1.0, 7.0, 3.0]
+
+
 def test_a_new_sidecar_is_seen(results: Path) -> None:
     load(results)
     record = {"benchmark": "time_x", "params": {}, "placement": {"tag": "near"}}

@@ -233,3 +233,26 @@ def test_intervals_hold_the_true_ratio() -> None:
         found = steps(noisy(100, (50, 1.05), seed=seed))
         held += any(s.interval[0] <= 1.05 <= s.interval[1] for s in found)
     assert held >= 90
+
+
+@pytest.mark.parametrize("n", range(10, 24))
+def test_a_step_in_the_middle_of_a_short_series_is_found(n: int) -> None:
+    """Most windows straddle it there: the noise has to come from the neighbours."""
+    for seed in range(5):
+        assert indices(steps(noisy(n, (n // 2, 1.2), seed=seed))) == [n // 2]
+        assert steps(noisy(n, seed=seed)) == []
+
+
+def test_a_sure_step_in_a_long_series_lowers_no_threshold() -> None:
+    """In 20,000 points noise reaches 3.6 deviations somewhere."""
+    found = steps(noisy(20_000, (9_000, 1.05)))
+    assert indices(found) == [9_000]
+
+
+@pytest.mark.parametrize("stays", [(40, 40, 20, 20), (60, 20, 20, 20), (30, 30, 30, 30)])
+def test_what_landed_again_is_told_with_the_levels_that_there_are(stays: tuple[int, ...]) -> None:
+    for seed in range(5):
+        level = np.concatenate([np.full(k, 1.2 ** (i % 2)) for i, k in enumerate(stays)])
+        last = steps(level * noisy(level.size, seed=seed))[-1]
+        assert last.index in np.cumsum(stays)
+        assert last.interval[0] < 1.2 < last.interval[1]

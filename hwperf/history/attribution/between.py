@@ -118,7 +118,9 @@ def _changes(here: Sequence[Series], runs: _Runs) -> list[Finding]:
         change = pair.change_between(sides)
         told = _told(series, sides, change, runs)
         if told is not None:
-            found.append(finding_of(series, sides.before, sides.after, runs.commits[1], told))
+            before, after = (series.values[series.commits.index(c)] for c in runs.commits)
+            told = told if series.rises_when_worse else told.of_the_rate()
+            found.append(finding_of(series, float(before), float(after), runs.commits[1], told))
     return found
 
 
@@ -142,20 +144,23 @@ def _told(series: Series, sides: pair.Sides, change: Contrast, runs: _Runs) -> A
 def _sides(series: Series, before: str, after: str, floors: Floors) -> pair.Sides:
     at = [series.commits.index(before), series.commits.index(after)]
     ends = [(float(series.low[i]), float(series.high[i])) for i in at]
+    if not series.rises_when_worse:
+        ends = [(1 / high, 1 / low) if low > 0 else (np.nan, np.nan) for low, high in ends]
+    costs = series.costs
     key = series.key
     known = floors.get((key.machine, key.benchmark, key.params))
     return pair.Sides(
-        before=float(series.values[at[0]]),
-        after=float(series.values[at[1]]),
+        before=float(costs[at[0]]),
+        after=float(costs[at[1]]),
         intervals=(ends[0], ends[1]),
-        history=np.delete(logarithms(series.values), at),
+        history=np.delete(logarithms(costs), at),
         floor=known.sd if known is not None and known.version == key.version else None,
     )
 
 
 def _learned(series: Series, index: int, beside: Beside) -> dict[str, Sensitivity]:
     """Return what the history of *series* without the point in question says it depends on."""
-    logs = logarithms(series.values)
+    logs = logarithms(series.costs)
     if np.isfinite(logs).sum() < FEWEST_TO_LEARN:
         return {}
     canaries = {

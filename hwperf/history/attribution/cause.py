@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 __all__ = ["Attribution", "Cause", "Moved"]
@@ -67,6 +67,17 @@ class Attribution:
     machine_ratio: float = 1.0
     left_over: float = 1.0
     moved: tuple[Moved, ...] = ()
+
+    def of_the_rate(self) -> Attribution:
+        """Return the same of the reciprocal: what was judged as a cost is told as a rate."""
+        low, high = self.interval
+        return replace(
+            self,
+            ratio=1 / self.ratio,
+            interval=(1 / high, 1 / low),
+            machine_ratio=1 / self.machine_ratio,
+            left_over=1 / self.left_over,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON's types: a number that JSON does not have is None."""

@@ -158,10 +158,10 @@ def throughout(found: Sequence[Series], machine: str) -> Verdict:
         if environment not in besides:
             besides[environment] = canaries_beside(found, machine, environment)
         canaries = besides[environment].along(series.commits, series.times)
-        for each in detect(series.values, canaries):
-            told = each
+        for each in detect(series.costs, canaries):
+            told = each if series.rises_when_worse else each.of_the_rate()
             if series.workload is not None:
-                told = replace(each, cause="machine", reason=OF_THE_MACHINE)
+                told = replace(told, cause="machine", reason=OF_THE_MACHINE)
             before, after = _levels(series, told.index)
             findings.append(finding_of(series, before, after, series.commits[told.index], told))
     return Verdict(

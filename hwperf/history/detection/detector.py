@@ -153,9 +153,12 @@ def _level(x: Floats, a: int, b: int) -> float:
 
 
 def _steps(detection: Detection, series: Scaled) -> Iterator[Step]:
-    edges = [0, *detection.boundaries, series.x.size]
-    for k, (b, found) in enumerate(detection.steps):
-        a, c = edges[k], edges[k + 2]
+    n = series.x.size
+    for b, found in detection.steps:
+        # Between the neighbouring stretches, also where these alternate: one of them has one level.
+        edges = [0, *sorted({*found.stretches, *detection.boundaries}), n]
+        a = max(each for each in edges if each < b)
+        c = min(each for each in edges if each > b)
         weight = found.judge.weigh(a, b, c)
         first, last = max(a, b - LONGEST), min(c, b + LONGEST)
         old, new = _level(found.x, first, b), _level(found.x, b, last)

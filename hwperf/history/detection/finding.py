@@ -21,6 +21,7 @@ __all__ = ["Found", "Limits", "found_in", "found_in_cleaned", "judge_of"]
 _LEAST_CANDIDATE = 0.5  # Of the threshold: a candidate may gain when its neighbours go.
 _FURTHER = 0.9  # Of the threshold, for others: where one change is sure they are likelier.
 _CLEAR = 1.5  # Times the threshold: what noise hardly reaches, so that a clean series gains none.
+_LONGEST_FOR_FURTHER = 1_000  # Points: in more there are too many places for a lower threshold.
 _PASSES = 3  # Of finding steps and measuring the noise without them; the third rarely differs.
 
 
@@ -74,7 +75,8 @@ def found_in_cleaned(x: Floats, y: Floats, limits: Limits) -> Found:
         seen = candidates(judge.sums, judge.variances, _LEAST_CANDIDATE * threshold)
         start = sorted({*before, *seen})
         boundaries = pruned(start, x.size, judge, threshold, least)
-        if _surest(boundaries, x.size, judge) >= _CLEAR * threshold:
+        is_short = x.size <= _LONGEST_FOR_FURTHER
+        if is_short and _surest(boundaries, x.size, judge) >= _CLEAR * threshold:
             further = _FURTHER * threshold
             boundaries = pruned(sorted({*boundaries, *start}), x.size, judge, further, least)
             boundaries = regained(boundaries, start, x.size, judge, further, least)

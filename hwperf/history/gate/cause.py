@@ -53,7 +53,7 @@ def _told(changes: Sequence[Change], beside: Beside) -> Mapping[int, Attribution
     for places in of_series.values():
         chosen = [members[i] for _, i in sorted(places)]
         series = chosen[0].series
-        judged = attribution.attribute(series.values, chosen, beside.along(series.commits))
+        judged = attribution.attribute(series.costs, chosen, beside.along(series.commits))
         found.update({id(m): each for m, each in zip(chosen, judged, strict=True)})
     return found
 
