@@ -17,11 +17,21 @@ from hwperf.history.series import load
 
 __all__ = ["verdict_command"]
 
+_PATH = click.Path(path_type=Path)
+
 
 @click.command("verdict")
 @click.argument("a", required=False)
 @click.argument("b", required=False)
 @click.option("--machine", metavar="NAME", help="Judge the results of this machine.")
+@click.option("--repo", type=_PATH, metavar="DIR", help="The repository of the commits.")
+@click.option(
+    "--order",
+    "order_file",
+    type=_PATH,
+    metavar="FILE",
+    help="The order of the commits in place of the repository: a hash a line, the oldest first.",
+)
 @click.option("--history", is_flag=True, help="Judge every change there ever was.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "markdown", "json"]), default="text",
@@ -33,6 +43,8 @@ def verdict_command(
     a: str | None,
     b: str | None,
     machine: str | None,
+    repo: Path | None,
+    order_file: Path | None,
     history: bool,
     form: str,
     config: Path,
@@ -51,7 +63,7 @@ def verdict_command(
     if history and a is not None:
         raise UsageError("--history judges all commits: give no commits with it, or leave it out.")
     place = where.place(config, results)
-    order = orders.find(place.repository, warn=where.warn)
+    order = orders.find(repo or place.repository, order_file, where.warn)
     every = load(place.results_dir, order=order, warn=where.warn)
     name = verdict.chosen_machine(every, machine, where.warn)
     if name is None:

@@ -62,7 +62,7 @@ def between(
         here = [series for series in common if series.key.environment == environment]
         disturbed = unquiet(sides)
         if disturbed is not None:
-            notes[disturbed.words] = None
+            notes[f"{disturbed.words}: what is not told may be hidden by that"] = None
         runs = _Runs((before, after), shifts, beside, disturbed, len(common), floors)
         findings += _changes(here, runs)
         files = [result_file(results_dir / machine, c, environment) for c in (before, after)]

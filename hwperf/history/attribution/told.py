@@ -48,7 +48,7 @@ def text(verdict: Verdict, *, width: int = 80) -> str:
     lines = textwrap.wrap(sentence(verdict), width)
     lines.append(_subject(verdict))
     for note in verdict.notes:
-        lines += _wrapped(f"{note}: what is not told may be hidden by that", width, 0)
+        lines += _wrapped(note, width, 0)
     for finding in verdict.findings:
         lines.append("")
         name = _plain(finding.series.name)
@@ -81,7 +81,7 @@ def markdown(verdict: Verdict) -> str:
     """Return the verdict as GitHub's Markdown."""
     lines = [f"**{sentence(verdict)}**", "", _escaped(_subject(verdict)), ""]
     for note in verdict.notes:
-        lines += [_escaped(f"{note}: what is not told may be hidden by that"), ""]
+        lines += [_escaped(note), ""]
     if verdict.findings:
         lines += ["| verdict | benchmark | before | after | change (95 %) | why |"]
         lines += ["|---|---|---|---|---|---|"]

@@ -27,6 +27,8 @@ FEWEST_IN_HISTORY = 8
 OF_THE_MACHINE = "it measures the machine, by code that is the same: its version is"
 """Why a change of one of hwperf's own workloads is the machine's."""
 
+_NEWEST = "a change is seen once four runs show it; the newest are compared by naming two commits"
+
 _SHORTEST = 4  # Characters of a commit's abbreviation.
 
 
@@ -168,6 +170,7 @@ def throughout(found: Sequence[Series], machine: str) -> Verdict:
         machine=machine,
         commits=(),
         findings=tuple(sorted(findings, key=rank)),
+        notes=(_NEWEST,) if n_compared else (),
         n_compared=n_compared,
         n_missing=len(code) - n_compared,
     )

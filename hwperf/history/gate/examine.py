@@ -17,6 +17,7 @@ from hwperf.history import order as orders
 from hwperf.history import series as all_series
 from hwperf.history.gate import accept
 from hwperf.history.gate import settings as all_settings
+from hwperf.history.gate.asked import missing
 from hwperf.history.gate.classify import Floors
 from hwperf.history.gate.findings import KINDS, Finding, Report, Stale
 from hwperf.history.gate.judge import Judged, judge
@@ -166,6 +167,10 @@ def examine(
     day = today or datetime.date.today()
     told, stale = accept.applied(findings, accepted, inputs.settings, day)
     is_part = machine is not None or environment is not None or bench is not None
+    if is_part and not found:
+        every = all_series.load(inputs.results_dir, order=inputs.order)
+        for sentence in missing(every, machine, environment, bench):
+            warn(sentence)
     head = max(places, key=lambda commit: places[commit], default="")
     guessed = sorted({s.key.benchmark for s in found if s.is_guessed})
     warnings = [f"the direction of {_named(guessed)} is guessed from the unit"] if guessed else []
