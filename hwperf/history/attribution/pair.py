@@ -48,6 +48,7 @@ _WIDER = 2.0  # Runs differ by more than the samples of one do (docs/measured.md
 _LEAST_NOISE = 0.015  # Of a single run without a history.
 _Z99 = 2.5758  # asv keeps the 99 % interval.
 _AGREES = (0.6, LARGEST)  # Shares of a canary's shift that mean that it is the same shift.
+_ALIKE = 0.75  # Of a canary's shift, or the reverse: that is as much.
 _SPARE = 0.34  # Of a change: a machine that can explain no more than that did not make it.
 _MOVED = 3.5  # Deviations of a canary: three resources, and their noise is hardly known.
 _ALONE = 2.0  # As many times more, of a canary that has no history and that no other confirms.
@@ -244,7 +245,9 @@ class _Pair:
             return "code", f"{names} moved, which shows too little here to explain it", 0.0
         fitting = [name for name in moving if self._fits(name, size, along[name])]
         if fitting:
-            return "machine", f"{_named(fitting)} moved as much", self.change.shift
+            as_much = [name for name in fitting if _ALIKE <= size / along[name] <= 1 / _ALIKE]
+            reason = "moved as much" if as_much else "moved, and may explain all of it"
+            return "machine", f"{_named(as_much or fitting)} {reason}", self.change.shift
         most = max(at_most[name] for name in moving)
         if size > most + 2 * self.change.deviation:
             part = sign * max(self._share(name) * along[name] for name in moving)
