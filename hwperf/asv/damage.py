@@ -39,6 +39,10 @@ def of_results(data: Any) -> str | None:
     missing = [name for name in NEEDED if name not in data]
     if missing:
         return f"it has no {', '.join(missing)}"
+    if not isinstance(data["commit_hash"], str):
+        return f"its commit_hash is {data['commit_hash']!r}, no text"
+    if isinstance(data["date"], bool) or not isinstance(data["date"], (int, float)):
+        return f"its date is {data['date']!r}, no number"
     if not isinstance(data["params"], dict) or not isinstance(data["results"], dict):
         return "params or results is no object"
     columns = data.get("result_columns")

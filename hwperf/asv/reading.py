@@ -34,9 +34,11 @@ def install() -> None:
 def _load(original: Original, path: str, machine_name: str | None = None) -> Any:
     try:
         results = original(path, machine_name=machine_name)
-    except (TypeError, AttributeError, ValueError, KeyError, IndexError) as error:
+    except (TypeError, AttributeError, ValueError, KeyError, IndexError, RecursionError) as error:
         cause = damage.of_result_file(Path(path)) or repr(error)
         raise util.UserError(f"Skipping {path}: it is damaged ({cause})") from error
+    if not isinstance(results.commit_hash, str) or not isinstance(results.date, (int, float)):
+        raise util.UserError(f"Skipping {path}: it is damaged (its commit or its date is none)")
     for name, values in results._results.items():
         count = math.prod(len(axis) for axis in results._benchmark_params[name] or [])
         if values is not None and (not isinstance(values, list) or len(values) != count):
@@ -64,7 +66,7 @@ def _iter_machine_files(original: Original, results_dir: str) -> Iterator[str]:
             data = util.load_json(path)
             readable = isinstance(data, dict) and isinstance(data.get("machine"), str)
             cause = "it names no machine"
-        except util.UserError as error:
+        except (util.UserError, ValueError, RecursionError) as error:
             readable, cause = False, str(error)
         if readable:
             yield path

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hwperf import plugins
-from hwperf.asv import configuration, forkserver, lock, sidecar
+from hwperf.asv import configuration, damage, forkserver, lock, sidecar
 from hwperf.asv.benchmark import PROFILE, profile_of
 from hwperf.asv.plan import START_S, Planned, estimate, measurements, plan
 from hwperf.asv.scratch import scratch
@@ -141,10 +141,24 @@ def publish(conf_path: Path, *, on_event: Callable[[Event], None] = lambda event
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     said = _plain(done.stdout + done.stderr)
     if done.returncode != 0:
+        broken = [f"{path}: {cause}" for path, cause in _damaged(conf.results_dir)]
+        if broken:
+            raise UsageError(
+                "asv publish cannot read damaged result files. Move them away, or add hwperf's "
+                "plugin to asv.conf.json, which passes over them:\n" + "\n".join(broken)
+            )
         raise UsageError(f"asv publish failed:\n{said.strip()}")
     for line in said.splitlines():
         on_event(Event("log", text=line))
     return conf.html_dir / "index.html"
+
+
+def _damaged(results_dir: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the damaged result files of all machines, and what is wrong with each."""
+    for path in sorted(results_dir.glob("*/*.json")):
+        cause = None if path.name == "machine.json" else damage.of_result_file(path)
+        if cause is not None:
+            yield path, cause
 
 
 def _no_match(patterns: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hwperf.asv import damage, reading
+from hwperf.asv import damage, reading, run
 
 GOOD: dict[str, Any] = {
     "version": 2,
@@ -58,6 +58,8 @@ def test_bytes_that_are_no_text_are_damage(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
+        (changed("commit_hash", to=None), "commit_hash is None, no text"),
+        (changed("date", to="yesterday"), "date is 'yesterday', no number"),
         (changed("results", to=[]), "params or results"),
         (changed("params", to=None), "params or results"),
         (changed("result_columns", to=["result"]), "result_columns"),
@@ -88,3 +90,25 @@ def test_only_what_is_not_finite_is_kept_from_asv() -> None:
     (kept,) = reading._usable([math.nan]) or ()
     assert math.isnan(kept)
     assert reading._usable(None) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["[" * 100_000, json.dumps(changed("commit_hash", to=None)), "{", json.dumps({"x": 1})],
+)
+def test_asv_passes_over_any_damaged_file(tmp_path: Path, content: str) -> None:
+    from asv import results, util
+
+    path = tmp_path / "0000-env.json"
+    path.write_text(content)
+    with pytest.raises(util.UserError, match=r"damaged|JSON|version"):
+        reading._load(results.Results.load, str(path))
+
+
+def test_what_asv_cannot_publish_is_named(tmp_path: Path) -> None:
+    (tmp_path / "box").mkdir()
+    for name, content in (("a", json.dumps(GOOD)), ("b", "{"), ("machine", "{}")):
+        (tmp_path / "box" / f"{name}.json").write_text(content)
+    ((path, cause),) = run._damaged(tmp_path)
+    assert path.name == "b.json"
+    assert cause.startswith("it is not JSON")
