@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from hwperf.history.attribution import attribute, canaries_beside, detect, is_canary
+from hwperf.history.attribution import Attribution, attribute, canaries_beside, detect, is_canary
 from hwperf.history.attribution.verdict import throughout
 
 from .made_suites import MACHINE, canaries_of, made, noisy
@@ -209,3 +209,9 @@ def test_a_rate_that_falls_with_a_slower_machine_is_the_machines() -> None:
     opposite = [rate, *(made(f"c.{k}", 1 / v, canary=k) for k, v in canaries_of(machine).items())]
     (finding,) = throughout(opposite, MACHINE).findings
     assert (finding.attribution.cause, finding.is_worse) == ("code", True)
+
+
+def test_a_rate_whose_bounds_have_no_reciprocal_is_told() -> None:
+    told = Attribution("unclear", "", 1, 2.0, (0.0, np.inf)).of_the_rate()
+    assert (told.ratio, told.interval) == (0.5, (0.0, np.inf))
+    assert told.of_the_rate().ratio == 2.0

@@ -73,10 +73,10 @@ class Attribution:
         low, high = self.interval
         return replace(
             self,
-            ratio=1 / self.ratio,
-            interval=(1 / high, 1 / low),
-            machine_ratio=1 / self.machine_ratio,
-            left_over=1 / self.left_over,
+            ratio=_reciprocal(self.ratio),
+            interval=(_reciprocal(high), _reciprocal(low)),
+            machine_ratio=_reciprocal(self.machine_ratio),
+            left_over=_reciprocal(self.left_over),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -97,3 +97,8 @@ class Attribution:
 
 def _finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
+
+
+def _reciprocal(ratio: float) -> float:
+    """Return 1 / *ratio*; a bound that is 0 is infinite."""
+    return 1 / ratio if ratio else math.inf

@@ -40,7 +40,7 @@ def found_among_outliers(x: Floats, limits: Limits, known: list[int]) -> Found |
     tight = max(spread_of_most(residual), limits.floor)
     if spread_of(residual) < _MANY * tight or is_grid(x):
         return None
-    y = clipped(x, spread=lambda _: tight)
+    y = clipped(x, spread=tight)
     found = found_in_cleaned(x, y, replace(limits, threshold=_SURER * limits.threshold))
     edges = np.array([0, *known, x.size])
     apart = [b for b in found.boundaries if np.abs(edges - b).min() >= SHORTEST]

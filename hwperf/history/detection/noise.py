@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hwperf.history.detection.contrast import Floats, Sums
+from hwperf.history.detection.robust import between_neighbours
 
 __all__ = ["Noise", "moving_difference", "noise_of"]
 
@@ -24,7 +25,6 @@ _FALL = 2.0
 rhythm, whose periods cancel, by 2. Measured less than that, it is too few windows that agree."""
 _FEWEST_WINDOWS = 19
 """Points from which on 40 % of the shortest windows lie beside a step, wherever it is."""
-_NORMAL_MEDIAN = 0.6745  # The median of |x| of a standard normal distribution.
 _NORMAL = 0.52440  # The QUANTILE of |x| of a standard normal distribution.
 
 
@@ -73,8 +73,8 @@ def noise_of(sums: Sums, floor: float) -> Noise:
         below = max(below, floor * math.sqrt(2 / w))
         if n < _FEWEST_WINDOWS:
             # Of so few windows most straddle a step in the middle; of the neighbours two do.
-            between = np.median(np.abs(np.diff(sums.y, 2))) if n > 2 else 0.0
-            below = max(below, float(between) / _NORMAL_MEDIAN / math.sqrt(w))
+            point = between_neighbours(np.diff(sums.y)) if n > 1 else 0.0
+            below = max(below, point * math.sqrt(2 / w))
         elif n >= 3 * w:
             size = np.abs(moving_difference(sums, w))
             below = max(below, float(np.quantile(size, QUANTILE)) / _NORMAL)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 
@@ -25,7 +24,7 @@ def clipped(
     values: Floats,
     half_window: int = HALF_WINDOW,
     clip: float = CLIP,
-    spread: Callable[[Floats], float] | None = None,
+    spread: float | None = None,
 ) -> Floats:
     """Return *values* with each point within *clip* spreads of a running median.
 
@@ -35,7 +34,7 @@ def clipped(
     """
     centre = running_median(values, half_window)
     residual = values - centre
-    bound = clip * (spread or spread_of)(residual)
+    bound = clip * (spread_of(residual) if spread is None else spread)
     pulled = np.asarray(centre + np.clip(residual, -bound, bound))
     if values.size < 2 * ONE_SIDED:
         return pulled
