@@ -156,7 +156,7 @@ def _steps(detection: Detection, series: Scaled) -> Iterator[Step]:
     n = series.x.size
     for b, found in detection.steps:
         # Between the neighbouring stretches, also where these alternate: one of them has one level.
-        edges = [0, *sorted({*found.stretches, *detection.boundaries}), n]
+        edges = {0, *found.stretches, *detection.boundaries, n}
         a = max(each for each in edges if each < b)
         c = min(each for each in edges if each > b)
         weight = found.judge.weigh(a, b, c)

@@ -213,7 +213,7 @@ def _report(
 
 def _too_little(judged: Judged, since: str) -> str:
     if not judged.tested:
-        return "there are no results"
+        return "there are no results of what was asked for"
     if judged.n_points == 0:
         return "nothing was measured: every point failed or is n/a"
     behind = f" and one behind {since[:8]}" if since else ""
